@@ -1,0 +1,58 @@
+// Order statistics and their uncertainty. Tails and medians: an average says nothing about a latency.
+
+const RESAMPLES = 2000
+
+/**
+ * @typedef {object} Estimate
+ * @property {number} value
+ * @property {number} low end of the 95% interval
+ * @property {number} high
+ */
+
+/**
+ * The `q` quantile, between neighbours by interpolation.
+ * @param {ArrayLike<number>} values
+ * @param {number} q from 0 to 1
+ */
+export function quantile(values, q) {
+  const sorted = Float64Array.from(values).sort()
+  if (sorted.length === 0) return Number.NaN
+  const at = (sorted.length - 1) * q
+  const below = Math.floor(at)
+  const above = Math.min(below + 1, sorted.length - 1)
+  return sorted[below] + (sorted[above] - sorted[below]) * (at - below)
+}
+
+/** @param {ArrayLike<number>} values */
+export function median(values) {
+  return quantile(values, 0.5)
+}
+
+/**
+ * The median of one value a round, with a bootstrap 95% interval. Rounds are what is drawn again, not single readings
+ * of a trial: those share a process, and so its luck with addresses and compilation.
+ * @param {readonly number[]} rounds
+ * @returns {Estimate}
+ */
+export function estimate(rounds) {
+  const random = generator(rounds.length)
+  const medians = new Float64Array(RESAMPLES)
+  for (let i = 0; i < RESAMPLES; i++) {
+    medians[i] = median(rounds.map(() => rounds[Math.floor(random() * rounds.length)]))
+  }
+  return { value: median(rounds), low: quantile(medians, 0.025), high: quantile(medians, 0.975) }
+}
+
+/**
+ * Mulberry32. Seeded, so that the same raw data gives the same interval.
+ * @param {number} seed
+ */
+function generator(seed) {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}

@@ -1,0 +1,36 @@
+// What the kernel knows of another process. Reading it neither wakes nor slows that process.
+import { readdirSync, readFileSync } from 'node:fs'
+
+/** @param {number} pid */
+export function cpuOf(pid) {
+  const threads = readdirSync(`/proc/${pid}/task`)
+  const ns = threads.map((tid) => Number(read(pid, `task/${tid}/schedstat`).split(' ')[0]))
+  return { processCpuNs: ns.reduce((sum, one) => sum + one, 0), mainCpuNs: ns[threads.indexOf(String(pid))] }
+}
+
+/** How often the main thread went to sleep, which is how often it was woken. @param {number} pid */
+export function mainWakeUps(pid) {
+  return field(read(pid, `task/${pid}/status`), 'voluntary_ctxt_switches')
+}
+
+/** Memory that no other process shares, and that ends with this one. @param {number} pid */
+export function privateBytes(pid) {
+  const rollup = read(pid, 'smaps_rollup')
+  return (field(rollup, 'Private_Clean') + field(rollup, 'Private_Dirty')) * 1024
+}
+
+/**
+ * @param {number} pid
+ * @param {string} file
+ */
+function read(pid, file) {
+  return readFileSync(`/proc/${pid}/${file}`, 'utf8')
+}
+
+/**
+ * @param {string} text
+ * @param {string} name
+ */
+function field(text, name) {
+  return Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(text)?.[1])
+}

@@ -1,0 +1,47 @@
+// What a process may have running while it is measured, by name. Each loads what it needs and nothing else.
+import { createRequire } from 'node:module'
+
+const require = createRequire(import.meta.url)
+
+/**
+ * @typedef {object} Wishes
+ * @property {number} [intervalMs]
+ * @property {string} [sink] URL of a TinyObs server
+ */
+
+/** @type {Record<string, (wishes: Wishes) => unknown>} */
+const setups = {
+  nothing() {},
+
+  // ours
+  attached: () => require('offloop').attach(),
+  started: ({ intervalMs = 10_000 }) => require('offloop').start({ service: 'bench', intervalMs }),
+  'started, heapObjects: false': () => require('offloop').start({ service: 'bench', heapObjects: false }),
+  async everything({ intervalMs = 10_000, sink }) {
+    const exporters = [{ type: 'tinyobs', url: sink }]
+    const sampler = require('offloop').start({ service: 'bench', intervalMs, serve: { port: 0 }, exporters })
+    return (await sampler.ready).url
+  },
+
+  // the least that something like ours could cost
+  worker() {
+    const { Worker } = require('node:worker_threads')
+    new Worker(require.resolve('./interval-worker.cjs')).unref()
+  },
+  timer: ({ intervalMs }) => void setInterval(() => {}, intervalMs),
+
+  // others
+  observer() {
+    const { PerformanceObserver } = require('node:perf_hooks')
+    new PerformanceObserver(() => {}).observe({ entryTypes: ['gc'] })
+  },
+  'prom-client': () => require('prom-client').collectDefaultMetrics(),
+}
+
+/**
+ * @param {string} name
+ * @param {Wishes} [wishes]
+ */
+export async function setUp(name, wishes = {}) {
+  return setups[name](wishes)
+}

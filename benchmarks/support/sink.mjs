@@ -1,0 +1,18 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+
+/** A TinyObs server that believes everything. Lives in the trial's process, not in the one that is measured. */
+export async function openSink() {
+  const received = { requests: 0 }
+  const server = createServer(async (request, response) => {
+    let body = ''
+    for await (const chunk of request.setEncoding('utf8')) body += chunk
+    received.requests++
+    response.setHeader('content-type', 'application/json')
+    response.end(JSON.stringify({ status: 'success', count: JSON.parse(body).metrics.length }))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address())
+  return { url: `http://127.0.0.1:${port}/v1/ingest`, received, close: () => server.close() }
+}

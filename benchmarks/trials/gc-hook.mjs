@@ -1,0 +1,34 @@
+// How long each GC callback of ours takes, timed by itself: `gc-hook.mjs LIVE_RECORDS SECONDS`.
+import { emit } from '../support/emit.mjs'
+import { loadBinding } from '../support/probe.mjs'
+import { createService, nextTurn } from '../support/service.mjs'
+
+const [liveRecords, seconds] = process.argv.slice(2).map(Number)
+const service = createService(liveRecords)
+const binding = loadBinding()
+binding.attach(0, 'main', true)
+
+const end = performance.now() + seconds * 1000
+while (performance.now() < end) {
+  service.turn(100)
+  await nextTurn()
+}
+const { prologueNs, epilogueNs } = binding.hookTimings()
+emit({
+  heapBytes: process.memoryUsage().heapUsed,
+  clockReadNs: clockReadNs(),
+  prologueNs: [...prologueNs],
+  epilogueNs: [...epilogueNs],
+})
+
+// The clock that the hooks read, warm, with the way from JavaScript: no read in a hook can be cheaper by more than that.
+function clockReadNs() {
+  const calls = 1e6
+  let best = Number.POSITIVE_INFINITY
+  for (let round = 0; round < 10; round++) {
+    const start = performance.now()
+    for (let i = 0; i < calls; i++) performance.now()
+    best = Math.min(best, ((performance.now() - start) * 1e6) / calls)
+  }
+  return best
+}

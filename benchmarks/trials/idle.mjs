@@ -1,0 +1,28 @@
+// An idle process with something set up, watched from outside: `idle.mjs SETUP WISHES SECONDS…`. The first seconds
+// are not looked at; each further number is a window.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { emit } from '../support/emit.mjs'
+import { cpuOf, mainWakeUps } from '../support/proc.mjs'
+import { watch } from '../support/watch.mjs'
+
+const [setup, wishes, settling, ...windows] = process.argv.slice(2)
+
+const result = await watch(setup, JSON.parse(wishes), async (pid) => {
+  await sleep(Number(settling) * 1000)
+  const looks = [look(pid)]
+  for (const seconds of windows) {
+    await sleep(Number(seconds) * 1000)
+    looks.push(look(pid))
+  }
+  return looks.slice(1).map((now, i) => ({
+    processCpuNs: now.processCpuNs - looks[i].processCpuNs,
+    mainCpuNs: now.mainCpuNs - looks[i].mainCpuNs,
+    mainWakeUps: now.mainWakeUps - looks[i].mainWakeUps,
+  }))
+})
+emit(result)
+
+/** @param {number} pid */
+function look(pid) {
+  return { ...cpuOf(pid), mainWakeUps: mainWakeUps(pid) }
+}

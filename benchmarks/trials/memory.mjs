@@ -1,0 +1,36 @@
+// Private memory of a process with something set up, watched from outside: `memory.mjs SETUP`. What serves is scraped,
+// and what exports is listened to.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { emit } from '../support/emit.mjs'
+import { ownNode } from '../support/own-node.mjs'
+import { privateBytes } from '../support/proc.mjs'
+import { openSink } from '../support/sink.mjs'
+import { watch } from '../support/watch.mjs'
+
+const sink = await openSink()
+const bytes = await watch(process.argv[2], { sink: sink.url }, observe, ownNode())
+emit({ bytes, exported: sink.received.requests })
+process.exit()
+
+/**
+ * After 4 s and after 13 s: V8 shrinks a heap that has done nothing for 8 s.
+ * @param {number} pid
+ * @param {string | undefined} url
+ */
+async function observe(pid, url) {
+  for (let second = 1; second <= 3; second++) {
+    await sleep(1000)
+    if (url !== undefined) await scrape(`${url}/metrics`)
+  }
+  await sleep(1000)
+  const early = privateBytes(pid)
+  await sleep(9000)
+  return { early, settled: privateBytes(pid) }
+}
+
+/** @param {string} url */
+async function scrape(url) {
+  const answer = await fetch(url)
+  const text = await answer.text()
+  if (!answer.ok || text === '') throw new Error(`${url} answered ${answer.status}`)
+}

@@ -1,0 +1,65 @@
+// Nanoseconds of reading a figure synchronously, and the bytes that it allocates.
+import { getHeapStatistics } from 'node:v8'
+import { attach, counters, readCounters } from 'offloop'
+import { emit } from '../support/emit.mjs'
+
+const BATCHES = 50
+const BATCH_NS = 1e6
+
+attach()
+const into = readCounters()
+
+/** Each returns a number that is used, or an optimising compiler would find that there is nothing to do. */
+const reads = {
+  loop: (i) => i,
+  gcPauseNs: () => counters.gcPauseNs,
+  readCounters: () => readCounters(into).gcPauseNs,
+  memoryUsage: () => process.memoryUsage().heapUsed,
+  getHeapStatistics: () => getHeapStatistics().used_heap_size,
+  eventLoopUtilization: () => performance.eventLoopUtilization().idle,
+}
+
+const ns = {}
+let checksum = 0
+for (const [name, read] of Object.entries(reads)) ns[name] = batches(loopOver(read))
+emit({ ns, bytes: bytesACall(), checksum })
+
+/**
+ * A loop of its own for each function, or all would share one that is compiled for none of them.
+ * @param {(i: number) => number} read
+ * @returns {(calls: number) => number}
+ */
+function loopOver(read) {
+  return new Function(
+    'read',
+    'return (calls) => { let sum = 0; for (let i = 0; i < calls; i++) sum += read(i); return sum }',
+  )(read)
+}
+
+/** Nanoseconds a call, of each batch. @param {(calls: number) => number} loop */
+function batches(loop) {
+  let calls = 100
+  while (time(loop, calls) < BATCH_NS) calls *= 2
+  return Array.from({ length: BATCHES }, () => time(loop, calls) / calls)
+}
+
+/**
+ * @param {(calls: number) => number} loop
+ * @param {number} calls
+ */
+function time(loop, calls) {
+  const start = performance.now()
+  checksum += loop(calls)
+  return (performance.now() - start) * 1e6
+}
+
+/** Of readCounters(into), over a million calls. A collection would hide what was allocated before it. */
+function bytesACall() {
+  const calls = 1e6
+  const cycles = counters.gcCycles
+  const before = getHeapStatistics().used_heap_size
+  for (let i = 0; i < calls; i++) readCounters(into)
+  const after = getHeapStatistics().used_heap_size
+  if (counters.gcCycles !== cycles) throw new Error('a collection came in between: give it more room')
+  return (after - before) / calls
+}

@@ -1,0 +1,52 @@
+// What the main thread pays for loading and starting something: `start.mjs WHAT`.
+import { createRequire } from 'node:module'
+import { emit } from '../support/emit.mjs'
+import { mainThreadCpuNs } from '../support/thread-cpu.mjs'
+
+const require = createRequire(import.meta.url)
+
+/** @type {Record<string, { load: () => any, start: (loaded: any) => unknown }>} */
+const candidates = {
+  nothing: { load: () => undefined, start: () => undefined },
+  offloop: { load: () => require('offloop'), start: ({ start }) => start({ service: 'bench' }) },
+  worker: {
+    load: () => require('node:worker_threads'),
+    start: ({ Worker }) => new Worker(require.resolve('../support/empty-worker.cjs')),
+  },
+  'prom-client': {
+    load: () => require('prom-client'),
+    start: ({ collectDefaultMetrics }) => collectDefaultMetrics(),
+  },
+}
+const { load, start } = candidates[process.argv[2]]
+
+for (let i = 0; i < 3; i++) now()
+const began = now()
+const loaded = load()
+const afterLoad = now()
+start(loaded)
+const afterStart = now()
+// The thread that was started says that it runs, and has modules and streams to set up on this side.
+await new Promise((resolve) => setTimeout(resolve, 500))
+const settled = now()
+
+emit({
+  load: between(began, afterLoad),
+  start: between(afterLoad, afterStart),
+  settling: between(afterStart, settled),
+})
+process.exit()
+
+// Wall time is taken on either side of the CPU clock, which sleeps.
+function now() {
+  const endedAt = performance.now()
+  return { endedAt, cpuNs: mainThreadCpuNs(), startedAt: performance.now() }
+}
+
+/**
+ * @param {ReturnType<typeof now>} from
+ * @param {ReturnType<typeof now>} to
+ */
+function between(from, to) {
+  return { wallNs: (to.endedAt - from.startedAt) * 1e6, cpuNs: to.cpuNs - from.cpuNs }
+}

@@ -1,0 +1,163 @@
+// The Node-API surface: what JavaScript can call. src/probe/binding.ts is its type.
+//
+// Everything here runs on the calling JavaScript thread and throws JavaScript exceptions only. V8's own headers are
+// behind isolate_probe.h; Init makes sure that they describe this very Node.js before any of it is used.
+// First: both it and Node-API define NAPI_VERSION, and only the latter asks before it does.
+#include <node_version.h>
+//
+#include <napi.h>
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "isolate_probe.h"
+#include "registry.h"
+
+namespace offloop {
+namespace {
+
+napi_value FromV8(v8::Local<v8::Value> local) {
+  // What Node-API documents as opaque is a v8::Local in every Node.js release; the ABI guard pins the release.
+  static_assert(sizeof(napi_value) == sizeof(v8::Local<v8::Value>));
+  napi_value value;
+  std::memcpy(&value, static_cast<void*>(&local), sizeof(value));
+  return value;
+}
+
+Napi::Value Failed(Napi::Env env, const char* code, const char* message) {
+  Napi::Error error = Napi::Error::New(env, message);
+  error.Set("code", code);
+  error.ThrowAsJavaScriptException();
+  return env.Undefined();
+}
+
+// attach(threadId, threadName, timeHooks?): SharedArrayBuffer. Idempotent: the thread's block.
+Napi::Value Attach(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  v8::Isolate* isolate = v8::Isolate::GetCurrent();
+  IsolateProbe* probe = IsolateProbe::Current();
+  if (probe == nullptr) {
+    uv_loop_t* loop = nullptr;
+    if (napi_get_uv_event_loop(env, &loop) != napi_ok) {
+      return Failed(env, "ERR_OFFLOOP_ATTACH", "the environment has no event loop");
+    }
+    probe = IsolateProbe::Attach(env, isolate, loop, info[0].ToNumber().Int32Value(), info[1].ToString(),
+                                 info[2].ToBoolean());
+    if (probe == nullptr) return Failed(env, "ERR_OFFLOOP_ATTACH", "the environment is going away");
+  }
+  return Napi::Value(env, FromV8(IsolateProbe::ShareBlock(isolate, probe->memory())));
+}
+
+// probes(): { id, threadId, threadName, memory: SharedArrayBuffer }[]
+Napi::Value Probes(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  const std::vector<ProbeEntry> entries = Registry::Instance().List();
+  Napi::Array result = Napi::Array::New(env, entries.size());
+  for (size_t i = 0; i < entries.size(); ++i) {
+    Napi::Object item = Napi::Object::New(env);
+    item.Set("id", entries[i].id);
+    item.Set("threadId", entries[i].thread_id);
+    item.Set("threadName", entries[i].thread_name);
+    item.Set(
+        "memory",
+        Napi::Value(env, FromV8(IsolateProbe::ShareBlock(v8::Isolate::GetCurrent(), entries[i].memory))));
+    result.Set(static_cast<uint32_t>(i), item);
+  }
+  return result;
+}
+
+// generation(): number, another one whenever probes() would answer otherwise
+Napi::Value Generation(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), Registry::Instance().Generation());
+}
+
+// request(): number. Asks every probe for fresh figures and does not wait.
+Napi::Value Request(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), Registry::Instance().RequestAll());
+}
+
+// startHeapSampling(), stopHeapSampling(): of the calling thread's isolate
+void StartHeapSampling(const Napi::CallbackInfo&) {
+  if (IsolateProbe* probe = IsolateProbe::Current()) probe->StartHeapSampling();
+}
+
+void StopHeapSampling(const Napi::CallbackInfo&) {
+  if (IsolateProbe* probe = IsolateProbe::Current()) probe->StopHeapSampling();
+}
+
+// claimSampler(): boolean, releaseSampler(): one sampler a process. A claim ends with its environment.
+void ReleaseClaim(void*) noexcept { Registry::Instance().ReleaseSampler(); }
+
+Napi::Value ClaimSampler(const Napi::CallbackInfo& info) {
+  const bool claimed = Registry::Instance().ClaimSampler();
+  if (claimed) napi_add_env_cleanup_hook(info.Env(), ReleaseClaim, nullptr);
+  return Napi::Boolean::New(info.Env(), claimed);
+}
+
+void ReleaseSampler(const Napi::CallbackInfo& info) {
+  napi_remove_env_cleanup_hook(info.Env(), ReleaseClaim, nullptr);
+  Registry::Instance().ReleaseSampler();
+}
+
+// hookTimings(): { prologueNs, epilogueNs: Float64Array } of the newest edges, or undefined
+Napi::Value TimingsOf(Napi::Env env, const std::vector<uint32_t>& ns, size_t seen) {
+  const size_t count = std::min(seen, HookTimings::kCapacity);
+  Napi::Float64Array array = Napi::Float64Array::New(env, count);
+  for (size_t i = 0; i < count; ++i) array[i] = ns[i];
+  return array;
+}
+
+Napi::Value GetHookTimings(const Napi::CallbackInfo& info) {
+  IsolateProbe* probe = IsolateProbe::Current();
+  if (probe == nullptr || probe->hook_timings() == nullptr) return info.Env().Undefined();
+  const HookTimings& timings = *probe->hook_timings();
+  Napi::Object result = Napi::Object::New(info.Env());
+  result.Set("prologueNs", TimingsOf(info.Env(), timings.prologue_ns, timings.prologues));
+  result.Set("epilogueNs", TimingsOf(info.Env(), timings.epilogue_ns, timings.epilogues));
+  return result;
+}
+
+// Node.js does not check the ABI of a Node-API module, and v8.h has one: a binary of another version would read
+// structures of another size. So this comes first, and uses Node-API only.
+bool IsOtherAbi(Napi::Env env) {
+  const Napi::Value versions = env.Global().Get("process").ToObject().Get("versions");
+  const std::string running = versions.ToObject().Get("modules").ToString();
+  const std::string built = std::to_string(NODE_MODULE_VERSION);
+  if (running == built) return false;
+  const std::string message =
+      "this binary is for Node.js ABI " + built + " and the running Node.js has ABI " + running;
+  Failed(env, "ERR_OFFLOOP_ABI", message.c_str());
+  return true;
+}
+
+Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  if (IsOtherAbi(env)) return exports;
+
+  static constexpr const char* kSlotNames[] = {
+#define OFFLOOP_NAME(name) #name,
+      OFFLOOP_SLOTS(OFFLOOP_NAME)
+#undef OFFLOOP_NAME
+  };
+  Napi::Array slots = Napi::Array::New(env, kSlotCount);
+  for (uint32_t i = 0; i < kSlotCount; ++i) slots.Set(i, kSlotNames[i]);
+  exports.Set("slots", slots);
+
+  exports.Set("attach", Napi::Function::New<Attach>(env, "attach"));
+  exports.Set("probes", Napi::Function::New<Probes>(env, "probes"));
+  exports.Set("generation", Napi::Function::New<Generation>(env, "generation"));
+  exports.Set("request", Napi::Function::New<Request>(env, "request"));
+  exports.Set("startHeapSampling", Napi::Function::New<StartHeapSampling>(env, "startHeapSampling"));
+  exports.Set("stopHeapSampling", Napi::Function::New<StopHeapSampling>(env, "stopHeapSampling"));
+  exports.Set("claimSampler", Napi::Function::New<ClaimSampler>(env, "claimSampler"));
+  exports.Set("releaseSampler", Napi::Function::New<ReleaseSampler>(env, "releaseSampler"));
+  exports.Set("hookTimings", Napi::Function::New<GetHookTimings>(env, "hookTimings"));
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(offloop, Init)
+
+}  // namespace offloop

@@ -1,0 +1,102 @@
+// One probe on one JavaScript thread: the only file that touches v8::Isolate and uv_loop_t.
+//
+// Owning thread: the one that attached. The exception is Request(), which the sampling thread calls under the
+// registry's mutex; the fields it shares with the owner say so.
+//
+// What runs where:
+//   GC callbacks      inside V8's pauses: a clock read and a few stores. No allocation, lock, JavaScript or syscall
+//                     but the clock.
+//   Answer()          in an interrupt while JavaScript runs, or in a turn of an idle loop, whichever comes first:
+//                     reads the heap's and the handles' figures into the block.
+//   Detach            in the environment's cleanup hook, before the isolate goes.
+#pragma once
+
+#include <node_api.h>
+#include <uv.h>
+#include <v8.h>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "block.h"
+#include "gc_recorder.h"
+#include "heap_objects.h"
+#include "registry.h"
+
+namespace offloop {
+
+// What the hooks themselves took, for the benchmark: nanoseconds of the newest kCapacity edges.
+struct HookTimings {
+  static constexpr size_t kCapacity = 1 << 16;
+  std::vector<uint32_t> prologue_ns = std::vector<uint32_t>(kCapacity);
+  std::vector<uint32_t> epilogue_ns = std::vector<uint32_t>(kCapacity);
+  size_t prologues = 0;
+  size_t epilogues = 0;
+};
+
+class IsolateProbe final : public Probe {
+ public:
+  // The calling thread's probe, or null.
+  static IsolateProbe* Current() noexcept;
+
+  // Attaches to the calling thread, which has no probe yet. It detaches by itself when `env` is torn down.
+  // Null where the environment is going away already or libuv has no handle left. `time_hooks`: benchmarks only.
+  static IsolateProbe* Attach(napi_env env, v8::Isolate* isolate, uv_loop_t* loop, int thread_id,
+                              std::string thread_name, bool time_hooks) noexcept;
+
+  // A new SharedArrayBuffer over the block of `memory`, in the calling thread's isolate.
+  static v8::Local<v8::Value> ShareBlock(v8::Isolate* isolate, const std::shared_ptr<void>& memory) noexcept;
+
+  void Request(uint32_t number) noexcept override;
+
+  // Takes the isolate's one slot for a sampling heap profiler, or reads the one that runs already.
+  void StartHeapSampling() noexcept;
+  // Gives the slot back if it is ours. The metric is absent from then on.
+  void StopHeapSampling() noexcept;
+
+  const std::shared_ptr<void>& memory() const noexcept { return memory_; }
+  const HookTimings* hook_timings() const noexcept { return timings_.get(); }
+
+ private:
+  IsolateProbe(v8::Isolate* isolate, uv_loop_t* loop, std::shared_ptr<v8::BackingStore> memory) noexcept;
+  ~IsolateProbe() override = default;
+
+  template <bool kTimed>
+  static void OnGcPrologue(v8::Isolate*, v8::GCType type, v8::GCCallbackFlags, void* probe) noexcept;
+  template <bool kTimed>
+  static void OnGcEpilogue(v8::Isolate*, v8::GCType type, v8::GCCallbackFlags, void* probe) noexcept;
+  static void OnInterrupt(v8::Isolate* isolate, void* id) noexcept;
+  static void OnAsync(uv_async_t* handle) noexcept;
+  static void OnCleanup(napi_async_cleanup_hook_handle hook, void* probe) noexcept;
+
+  void AddGcCallbacks() noexcept;
+  void RemoveGcCallbacks() noexcept;
+  void Answer(bool idle_turn) noexcept;
+  void ReadHeapProfile(uint64_t now_ns) noexcept;
+
+  v8::Isolate* const isolate_;
+  uv_loop_t* const loop_;
+  const std::shared_ptr<void> memory_;
+  Block block_;
+  GcRecorder recorder_;
+  std::unique_ptr<HookTimings> timings_;  // null but in benchmarks
+  uint32_t id_ = 0;
+  uv_async_t async_ = {};
+  napi_async_cleanup_hook_handle cleanup_ = nullptr;
+
+  // Owner only.
+  uint32_t answered_ = 0;
+  bool heap_sampling_ours_ = false;
+  std::unique_ptr<HeapObjectEstimator> heap_objects_;  // null while the metric is absent
+  uint64_t read_profile_at_ns_ = 0;
+
+  // Written by Request (sampling thread), read by the owner: release, paired with the acquire in Answer.
+  std::atomic<uint32_t> requested_{0};
+  // Set by Request, cleared by the owner when the interrupt has run: an idle thread gathers no queue of them.
+  std::atomic<bool> interrupt_pending_{false};
+};
+
+}  // namespace offloop

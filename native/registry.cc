@@ -1,0 +1,56 @@
+#include "registry.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace offloop {
+
+Registry& Registry::Instance() noexcept {
+  static Registry* const instance = new Registry();
+  return *instance;
+}
+
+uint32_t Registry::Add(int thread_id, std::string thread_name, std::shared_ptr<void> memory,
+                       Probe* probe) noexcept {
+  std::lock_guard lock(mutex_);
+  const uint32_t id = next_id_++;
+  entries_.push_back({id, thread_id, std::move(thread_name), std::move(memory), probe});
+  ++generation_;
+  return id;
+}
+
+void Registry::Remove(uint32_t id) noexcept {
+  std::lock_guard lock(mutex_);
+  std::erase_if(entries_, [id](const ProbeEntry& entry) { return entry.id == id; });
+  ++generation_;
+}
+
+uint32_t Registry::Generation() noexcept {
+  std::lock_guard lock(mutex_);
+  return generation_;
+}
+
+std::vector<ProbeEntry> Registry::List() noexcept {
+  std::lock_guard lock(mutex_);
+  return entries_;
+}
+
+uint32_t Registry::RequestAll() noexcept {
+  std::lock_guard lock(mutex_);
+  // 0 means "never asked"; 4 billion requests are 1,300 years of one every 10 s, and 49 days of one a millisecond.
+  if (++last_request_ == 0) ++last_request_;
+  for (const ProbeEntry& entry : entries_) entry.probe->Request(last_request_);
+  return last_request_;
+}
+
+bool Registry::ClaimSampler() noexcept {
+  std::lock_guard lock(mutex_);
+  return !std::exchange(sampler_claimed_, true);
+}
+
+void Registry::ReleaseSampler() noexcept {
+  std::lock_guard lock(mutex_);
+  sampler_claimed_ = false;
+}
+
+}  // namespace offloop

@@ -1,0 +1,64 @@
+// The process's probes: who is being measured, and the way to ask them for fresh figures.
+//
+// Any thread may call. The mutex is taken by the sampling thread when it lists or asks, by a thread when it attaches
+// and when its environment is torn down; GC callbacks and answers never take it. Holding it while asking is what
+// makes asking safe: a probe that is still in the list has an isolate and a loop that still exist.
+//
+// Lifetime: made at first use and never destroyed, since threads may outlive static destructors at exit.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace offloop {
+
+// What the registry needs of a probe; the isolate's side is isolate_probe.h.
+class Probe {
+ public:
+  virtual ~Probe() = default;
+  // Asks the measured thread to answer request `number`, now, from any thread, without waiting.
+  // Called under the registry's mutex.
+  virtual void Request(uint32_t number) noexcept = 0;
+};
+
+struct ProbeEntry {
+  uint32_t id;  // never reused
+  int thread_id;
+  std::string thread_name;
+  std::shared_ptr<void> memory;  // keeps the block's memory; opaque here
+  Probe* probe;
+};
+
+class Registry {
+ public:
+  static Registry& Instance() noexcept;
+
+  // Returns the probe's id.
+  uint32_t Add(int thread_id, std::string thread_name, std::shared_ptr<void> memory, Probe* probe) noexcept;
+  // After this returns nobody asks the probe any more. Called once, on the probe's own thread.
+  void Remove(uint32_t id) noexcept;
+
+  // Changes whenever the list does.
+  uint32_t Generation() noexcept;
+  std::vector<ProbeEntry> List() noexcept;
+
+  // Asks every probe. Returns the number of the request, which shows in a block's answeredRequest once answered.
+  uint32_t RequestAll() noexcept;
+
+  // One sampler a process: true for the first caller until it gives up its claim.
+  bool ClaimSampler() noexcept;
+  void ReleaseSampler() noexcept;
+
+ private:
+  std::mutex mutex_;  // guards everything below
+  std::vector<ProbeEntry> entries_;
+  uint32_t next_id_ = 1;
+  uint32_t generation_ = 0;
+  uint32_t last_request_ = 0;
+  bool sampler_claimed_ = false;
+};
+
+}  // namespace offloop

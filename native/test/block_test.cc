@@ -1,0 +1,71 @@
+#include "block.h"
+
+#include <doctest/doctest.h>
+
+#include <cstring>
+#include <thread>
+
+#include "test_block.h"
+
+using namespace offloop;
+
+namespace {
+
+// The reader of src/probe/block.ts, in C++.
+bool ReadBoth(unsigned char* memory, double& cycles, double& pause) {
+  auto* sequence = reinterpret_cast<std::atomic<uint32_t>*>(memory);
+  auto* slots = reinterpret_cast<std::atomic<double>*>(memory);
+  const uint32_t before = sequence->load(std::memory_order_acquire);
+  if (before & 1) return false;
+  cycles = slots[k_gcCycles].load(std::memory_order_relaxed);
+  pause = slots[k_gcPauseNs].load(std::memory_order_relaxed);
+  return sequence->fetch_add(0, std::memory_order_acq_rel) == before;
+}
+
+}  // namespace
+
+TEST_CASE("slots keep their values apart") {
+  TestBlock test;
+  {
+    Block::Update update(test.block);
+    for (size_t slot = 1; slot < kSlotCount; ++slot) update.Set(static_cast<Slot>(slot), slot * 1.5);
+  }
+  for (size_t slot = 1; slot < kSlotCount; ++slot)
+    CHECK(test.block.Get(static_cast<Slot>(slot)) == slot * 1.5);
+}
+
+TEST_CASE("the sequence is odd inside an update and even outside") {
+  TestBlock test;
+  uint32_t sequence = 0;
+  {
+    Block::Update update(test.block);
+    std::memcpy(&sequence, test.memory.data(), sizeof(sequence));
+    CHECK(sequence == 1);
+  }
+  std::memcpy(&sequence, test.memory.data(), sizeof(sequence));
+  CHECK(sequence == 2);
+}
+
+TEST_CASE("a reader on another thread never sees half of an update") {
+  TestBlock test;
+  constexpr int kUpdates = 200'000;
+  std::thread writer([&] {
+    for (int i = 1; i <= kUpdates; ++i) {
+      Block::Update update(test.block);
+      update.Add(k_gcCycles, 1);
+      update.Add(k_gcPauseNs, 3);
+    }
+  });
+  double cycles = 0;
+  int consistent = 0;
+  while (cycles < kUpdates) {
+    double pause = 0;
+    double seen = 0;
+    if (!ReadBoth(test.memory.data(), seen, pause)) continue;
+    if (pause != seen * 3 || seen < cycles) FAIL("cycles ", seen, " and pause ", pause, " after ", cycles);
+    cycles = seen;
+    ++consistent;
+  }
+  writer.join();
+  CHECK(consistent > 0);
+}

@@ -1,0 +1,98 @@
+#include "registry.h"
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <thread>
+#include <vector>
+
+using namespace offloop;
+
+namespace {
+
+// Remembers what it was asked. Touching one that is gone is a use after free, which ASan reports.
+class FakeProbe final : public Probe {
+ public:
+  void Request(uint32_t number) noexcept override { last = number; }
+  std::atomic<uint32_t> last{0};
+};
+
+}  // namespace
+
+TEST_CASE("probes are listed, asked and forgotten") {
+  Registry registry;
+  FakeProbe one;
+  FakeProbe two;
+  const uint32_t first = registry.Add(0, "main", nullptr, &one);
+  const uint32_t second = registry.Add(3, "pool", nullptr, &two);
+  CHECK(first != second);
+  const auto entries = registry.List();
+  REQUIRE(entries.size() == 2);
+  CHECK(entries[1].thread_id == 3);
+  CHECK(entries[1].thread_name == "pool");
+
+  const uint32_t request = registry.RequestAll();
+  CHECK(one.last == request);
+  CHECK(two.last == request);
+
+  registry.Remove(first);
+  CHECK(registry.RequestAll() != request);
+  CHECK(one.last == request);
+  CHECK(registry.List().size() == 1);
+}
+
+TEST_CASE("the generation changes with the list, and ids are not used again") {
+  Registry registry;
+  FakeProbe probe;
+  const uint32_t empty = registry.Generation();
+  const uint32_t id = registry.Add(0, "", nullptr, &probe);
+  const uint32_t one = registry.Generation();
+  CHECK(one != empty);
+  registry.Remove(id);
+  CHECK(registry.Generation() != one);
+  CHECK(registry.Add(0, "", nullptr, &probe) != id);
+}
+
+TEST_CASE("one sampler a process") {
+  Registry registry;
+  CHECK(registry.ClaimSampler());
+  CHECK_FALSE(registry.ClaimSampler());
+  registry.ReleaseSampler();
+  CHECK(registry.ClaimSampler());
+}
+
+TEST_CASE("a block's memory outlives its probe for whoever holds it") {
+  Registry registry;
+  FakeProbe probe;
+  auto memory = std::make_shared<int>(42);
+  const uint32_t id = registry.Add(0, "", memory, &probe);
+  auto held = registry.List()[0].memory;
+  registry.Remove(id);
+  memory.reset();
+  CHECK(*std::static_pointer_cast<int>(held) == 42);
+}
+
+TEST_CASE("probes come and go while another thread asks") {
+  Registry registry;
+  std::atomic<bool> done{false};
+  std::thread sampler([&] {
+    while (!done) {
+      registry.RequestAll();
+      registry.List();
+    }
+  });
+  std::vector<std::thread> workers;
+  for (int worker = 0; worker < 4; ++worker) {
+    workers.emplace_back([&registry] {
+      for (int i = 0; i < 500; ++i) {
+        auto probe = std::make_unique<FakeProbe>();
+        const uint32_t id = registry.Add(i, "worker", nullptr, probe.get());
+        registry.Remove(id);
+      }
+    });
+  }
+  for (std::thread& worker : workers) worker.join();
+  done = true;
+  sampler.join();
+  CHECK(registry.List().empty());
+}

@@ -1,0 +1,55 @@
+#!/usr/bin/env node
+// The `offloop` command.
+import { spawn } from 'node:child_process'
+import { constants } from 'node:os'
+import { join } from 'node:path'
+
+const USAGE = `Usage: offloop run [node options] app.js [--] [arguments of app.js]
+
+Runs app.js with runtime metrics on and no change to its code. Configured by the environment:
+
+  OFFLOOP_SERVICE       name of the service       (default: OTEL_SERVICE_NAME, else the package's name)
+  OFFLOOP_INTERVAL_MS   time between samples      (default: 10000)
+  OFFLOOP_SERVE         serve HTTP on host:port   (default: off)
+  OFFLOOP_EXPORT        tinyobs=URL, …            (default: none)
+  OFFLOOP_TINYOBS_KEY   the TinyObs server's key
+  OFFLOOP_LABELS        k=v,…                     added to every metric
+  OFFLOOP_HEAP_OBJECTS  0: no heap objects        (default: 1)
+  OFFLOOP_DISABLED      1: all off
+
+  offloop --help, offloop --version
+`
+
+// What a terminal or a supervisor sends to this process is meant for the application.
+const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const
+
+function run(given: readonly string[]): void {
+  const script = given.findIndex((argument) => !argument.startsWith('-'))
+  if (script === -1) fail('offloop run: no script to run')
+  const rest = given.slice(script + 1)
+  if (rest[0] === '--') rest.shift()
+  const register = join(__dirname, 'register.js')
+  const app = spawn(
+    process.execPath,
+    ['--require', register, ...given.slice(0, script), given[script] as string, ...rest],
+    { stdio: 'inherit' },
+  )
+  for (const signal of FORWARDED) process.on(signal, () => app.kill(signal))
+  app.on('error', (error) => fail(`offloop run: ${error.message}`))
+  app.on('exit', (code, signal) => {
+    // As a shell reports it: ended by a signal is 128 and its number.
+    process.exitCode = signal === null ? (code ?? 1) : 128 + constants.signals[signal]
+  })
+}
+
+function fail(message: string): never {
+  process.stderr.write(`${message}\n\n${USAGE}`)
+  process.exit(2)
+}
+
+const [command, ...rest] = process.argv.slice(2)
+if (command === 'run') run(rest)
+else if (command === '--version' || command === '-v') {
+  process.stdout.write(`${(require('../package.json') as { version: string }).version}\n`)
+} else if (command === '--help' || command === '-h') process.stdout.write(USAGE)
+else fail(command === undefined ? 'offloop: no command' : `offloop: unknown command ${command}`)

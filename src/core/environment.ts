@@ -1,0 +1,137 @@
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { messageOf } from './errors'
+import { type ExporterOptions, type Options, resolveOptions } from './options'
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** An environment variable that cannot be used. `option` is its name. */
+class InvalidVariable extends TypeError {
+  readonly code = 'ERR_OFFLOOP_INVALID_OPTION'
+  constructor(
+    readonly option: string,
+    message: string,
+  ) {
+    super(`offloop: environment variable ${option} ${message}`)
+  }
+}
+
+const PARSERS: Readonly<Record<string, (value: string, env: Environment) => Options>> = {
+  OFFLOOP_SERVICE: (service) => ({ service }),
+  OFFLOOP_INTERVAL_MS: (value) => ({ intervalMs: wholeNumber('OFFLOOP_INTERVAL_MS', value) }),
+  OFFLOOP_SERVE: (value) => ({ serve: address(value) }),
+  OFFLOOP_EXPORT: (value, env) => ({
+    exporters: list(value).map((part, index) => exporter(part, env, index)),
+  }),
+  OFFLOOP_LABELS: (value) => ({ labels: Object.fromEntries(list(value).map(label)) }),
+  OFFLOOP_HEAP_OBJECTS: (value) => ({ heapObjects: flag('OFFLOOP_HEAP_OBJECTS', value) }),
+}
+
+/**
+ * Options from `OFFLOOP_*`, for a start without code.
+ *
+ * @throws {TypeError} with `code: 'ERR_OFFLOOP_INVALID_OPTION'` and `option`, the variable's name.
+ */
+export function optionsFromEnvironment(env: Environment): Options {
+  let options: Options = {}
+  for (const [name, parse] of Object.entries(PARSERS)) {
+    const value = env[name]
+    if (value !== undefined && value !== '') options = { ...options, ...accepted(name, parse(value, env)) }
+  }
+  return options
+}
+
+/** What the options themselves refuse, in the name of the variable that the user has set. */
+function accepted(variable: string, options: Options): Options {
+  try {
+    resolveOptions(options, () => 'service')
+    return options
+  } catch (error) {
+    const { option } = error as { option: string }
+    const reason = messageOf(error).replace('offloop: ', '')
+    const isKey = variable === 'OFFLOOP_EXPORT' && option.endsWith('.key')
+    throw new InvalidVariable(isKey ? 'OFFLOOP_TINYOBS_KEY' : variable, `is refused: ${reason}`)
+  }
+}
+
+/** `OFFLOOP_DISABLED=1` turns everything off. */
+export function isDisabled(env: Environment): boolean {
+  const value = env.OFFLOOP_DISABLED
+  return value !== undefined && value !== '' && flag('OFFLOOP_DISABLED', value)
+}
+
+/** The service's name where none is given: `OTEL_SERVICE_NAME`, else the application's package, else `node`. */
+export function defaultService(env: Environment, script: string | undefined, cwd: () => string): string {
+  if (env.OTEL_SERVICE_NAME !== undefined && env.OTEL_SERVICE_NAME !== '') return env.OTEL_SERVICE_NAME
+  return packageName(script === undefined ? folderOf(cwd) : dirname(script)) ?? 'node'
+}
+
+// A deployment may have removed the folder under a running process: process.cwd() throws then.
+function folderOf(cwd: () => string): string {
+  try {
+    return cwd()
+  } catch {
+    return '/'
+  }
+}
+
+function packageName(folder: string): string | undefined {
+  for (let at = folder; ; at = dirname(at)) {
+    try {
+      const { name } = JSON.parse(readFileSync(join(at, 'package.json'), 'utf8')) as { name?: unknown }
+      if (typeof name === 'string' && name !== '') return name
+    } catch {
+      // No package here, or none that can be read: the one above decides.
+    }
+    if (dirname(at) === at) return undefined
+  }
+}
+
+function list(value: string): string[] {
+  return value
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+}
+
+function label(part: string): [string, string] {
+  const at = part.indexOf('=')
+  if (at < 1)
+    throw new InvalidVariable('OFFLOOP_LABELS', `has ${JSON.stringify(part)} where name=value is wanted`)
+  return [part.slice(0, at), part.slice(at + 1)]
+}
+
+function exporter(part: string, env: Environment, index: number): ExporterOptions {
+  const at = part.indexOf('=')
+  const type = at === -1 ? '' : part.slice(0, at)
+  const target = part.slice(at + 1)
+  // Not shown: what was pasted into the wrong place may be a URL with a password.
+  if (type !== 'tinyobs')
+    throw new InvalidVariable('OFFLOOP_EXPORT', `must have tinyobs=URL as part ${index + 1}`)
+  const key = env.OFFLOOP_TINYOBS_KEY
+  return { type, url: target, ...(key === undefined || key === '' ? {} : { key }) }
+}
+
+function wholeNumber(variable: string, value: string): number {
+  if (!/^\d+$/.test(value))
+    throw new InvalidVariable(variable, `must be a whole number, and is ${JSON.stringify(value)}`)
+  return Number(value)
+}
+
+function flag(variable: string, value: string): boolean {
+  if (value === '1' || value === 'true') return true
+  if (value === '0' || value === 'false') return false
+  throw new InvalidVariable(variable, `must be 1 or 0, and is ${JSON.stringify(value)}`)
+}
+
+/** `host:port`, `[::1]:port`, `:port` or `port`; `1` and `0` are yes and no, since nobody listens on ports 0 and 1. */
+function address(value: string): NonNullable<Options['serve']> {
+  if (value === 'true' || value === '1') return true
+  if (value === 'false' || value === '0') return false
+  const match = /^(?:(?:\[([^\]]+)\]|([^:]*)):)?(\d+)$/.exec(value)
+  if (match === null) {
+    throw new InvalidVariable('OFFLOOP_SERVE', `must be host:port, and is ${JSON.stringify(value)}`)
+  }
+  const host = match[1] ?? match[2]
+  return { port: Number(match[3]), ...(host === undefined || host === '' ? {} : { host }) }
+}

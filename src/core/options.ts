@@ -1,0 +1,346 @@
+import type { Batch } from './batch'
+import { messageOf } from './errors'
+import { labelNameFault, labelValueFault, MAX_LABELS, RESERVED_LABELS } from './format'
+
+/** Pushes to a TinyObs server, from the sampling thread. */
+export interface TinyObsOptions {
+  readonly type: 'tinyobs'
+  /** The server's ingest URL, such as `http://localhost:8080/v1/ingest`. */
+  readonly url: string
+  /** Sent as `Authorization: Bearer`. */
+  readonly key?: string
+  /** For one request. Default 10,000. */
+  readonly timeoutMs?: number
+}
+
+/** Runs in the sampling thread: it goes on while the event loop is blocked. */
+export type ExporterOptions = TinyObsOptions
+
+/** Runs on the main thread with each batch. May be async; what it throws is counted and reported. */
+export type ExporterFunction = (batch: Batch) => unknown
+
+export interface ServeOptions {
+  /** Address to listen on. Default `127.0.0.1`. */
+  readonly host?: string
+  /** Default 9464; 0 takes any free one (`sampler.ready` tells which). */
+  readonly port?: number
+  /** Host names to answer to, beside `localhost` and IP addresses. */
+  readonly hosts?: readonly string[]
+  /** Demanded as `Authorization: Bearer` of every request. */
+  readonly token?: string
+}
+
+export interface Options {
+  /** The label `service` of every metric. Default: `OTEL_SERVICE_NAME`, else the application's package name. */
+  readonly service?: string
+  /** Time between samples, 100 to 3,600,000. Default 10,000. */
+  readonly intervalMs?: number
+  /** HTTP from the sampling thread; off unless asked for. `true` is `127.0.0.1:9464`. */
+  readonly serve?: boolean | ServeOptions
+  readonly exporters?: readonly (ExporterOptions | ExporterFunction)[]
+  /** Added to every metric. */
+  readonly labels?: Readonly<Record<string, string>>
+  /** Estimate the number of heap objects, which takes V8's one slot for a sampling heap profiler. Default true. */
+  readonly heapObjects?: boolean
+  /** How long a custom collector may take, 10 to 60,000; never more than half of `intervalMs`. Default 1,000. */
+  readonly collectorTimeoutMs?: number
+}
+
+/** Options, checked and complete: plain data, so that they can be posted to the sampling thread. */
+export interface Settings {
+  readonly service: string
+  readonly intervalMs: number
+  readonly serve: ServeSettings | undefined
+  readonly exporters: readonly ExporterSettings[]
+  readonly labels: Readonly<Record<string, string>>
+  readonly heapObjects: boolean
+  readonly collectorTimeoutMs: number
+}
+
+export interface ServeSettings {
+  readonly host: string
+  readonly port: number
+  readonly hosts: readonly string[]
+  readonly token: string | undefined
+}
+
+export interface TinyObsSettings {
+  readonly type: 'tinyobs'
+  readonly url: string
+  readonly key: string | undefined
+  readonly timeoutMs: number
+}
+
+export type ExporterSettings = TinyObsSettings
+
+export const DEFAULT_HOST = '127.0.0.1'
+export const DEFAULT_PORT = 9464
+
+/** Of a list. */
+const MAX_ITEMS = 1000
+
+/**
+ * Checks `options` and completes them. `defaultService` is asked only where no service is given.
+ *
+ * @throws {TypeError | RangeError} with `code: 'ERR_OFFLOOP_INVALID_OPTION'` and `option`, the option's path.
+ */
+export function resolveOptions(
+  options: unknown,
+  defaultService: () => string,
+): { settings: Settings; functions: readonly ExporterFunction[] } {
+  const given = record(options ?? {}, 'options')
+  known(given, '', [
+    'service',
+    'intervalMs',
+    'serve',
+    'exporters',
+    'labels',
+    'heapObjects',
+    'collectorTimeoutMs',
+  ])
+  const functions: ExporterFunction[] = []
+  const exporters: ExporterSettings[] = []
+  array(given.exporters ?? [], 'exporters').forEach((exporter, index) => {
+    if (typeof exporter === 'function') functions.push(exporter as ExporterFunction)
+    else exporters.push(exporterSettings(exporter, `exporters[${index}]`))
+  })
+  const intervalMs = integer(given.intervalMs ?? 10_000, 'intervalMs', 100, 3_600_000)
+  const collectorTimeoutMs = integer(given.collectorTimeoutMs ?? 1_000, 'collectorTimeoutMs', 10, 60_000)
+  const settings = {
+    service: labelValue(given.service ?? defaultService(), 'service'),
+    intervalMs,
+    serve: serveSettings(given.serve ?? false),
+    exporters,
+    labels: labels(given.labels ?? {}),
+    heapObjects: boolean(given.heapObjects ?? true, 'heapObjects'),
+    collectorTimeoutMs: Math.min(collectorTimeoutMs, intervalMs / 2),
+  }
+  return { settings, functions }
+}
+
+function serveSettings(value: unknown): ServeSettings | undefined {
+  if (value === false) return undefined
+  const serve = record(value === true ? {} : value, 'serve', 'a boolean or an object')
+  known(serve, 'serve', ['host', 'port', 'hosts', 'token'])
+  return {
+    host: text(serve.host ?? DEFAULT_HOST, 'serve.host'),
+    port: integer(serve.port ?? DEFAULT_PORT, 'serve.port', 0, 65_535),
+    hosts: array(serve.hosts ?? [], 'serve.hosts').map((host, index) => text(host, `serve.hosts[${index}]`)),
+    token: serve.token === undefined ? undefined : headerValue(serve.token, 'serve.token'),
+  }
+}
+
+const EXPORTERS: Readonly<
+  Record<string, (given: Record<string, unknown>, path: string) => ExporterSettings>
+> = {
+  tinyobs(given, path) {
+    known(given, path, ['type', 'url', 'key', 'timeoutMs'])
+    return {
+      type: 'tinyobs',
+      url: httpUrl(given.url, `${path}.url`),
+      key: given.key === undefined ? undefined : headerValue(given.key, `${path}.key`),
+      timeoutMs: integer(given.timeoutMs ?? 10_000, `${path}.timeoutMs`, 100, 120_000),
+    }
+  },
+}
+
+function exporterSettings(value: unknown, path: string): ExporterSettings {
+  const given = record(value, path, 'a function or an object')
+  if (given.type === undefined) {
+    // Which names are known is up to the type, so a misspelt `type` itself is looked for here.
+    const near = Object.keys(given).find((name) => name !== 'type' && meant(name, ['type']) !== '')
+    if (near !== undefined) throw unknown(near, path, ['type'])
+  }
+  const type = text(given.type, `${path}.type`)
+  const resolve = Object.hasOwn(EXPORTERS, type) ? EXPORTERS[type] : undefined
+  if (resolve === undefined) {
+    const types = Object.keys(EXPORTERS)
+    throw new InvalidRange(
+      `${path}.type`,
+      `is ${show(type)}, and must be one of ${types.join(', ')}${meant(type, types)}`,
+    )
+  }
+  return resolve(given, path)
+}
+
+function labels(value: unknown): Readonly<Record<string, string>> {
+  const given = record(value, 'labels')
+  const names = Object.keys(given)
+  // The other places are for service, thread, a metric's own label, and le of a histogram's buckets.
+  const most = MAX_LABELS - 4
+  if (names.length > most) {
+    throw new InvalidRange('labels', `has ${names.length} labels, and may have ${most}`)
+  }
+  const checked: Record<string, string> = {}
+  for (const name of names) {
+    const path = `labels.${shortened(name)}`
+    const fault = labelNameFault(name)
+    if (fault !== undefined) throw new InvalidRange(path, `has a name that ${fault}`)
+    if (RESERVED_LABELS.has(name)) throw new InvalidRange(path, 'has a name that offloop uses itself')
+    checked[name] = labelValue(given[name], path)
+  }
+  return checked
+}
+
+// --- Kinds of values. Each names the option in what it throws.
+
+class InvalidType extends TypeError {
+  readonly code = 'ERR_OFFLOOP_INVALID_OPTION'
+  constructor(
+    readonly option: string,
+    message: string,
+  ) {
+    super(`offloop: option ${option} ${message}`)
+  }
+}
+
+class InvalidRange extends RangeError {
+  readonly code = 'ERR_OFFLOOP_INVALID_OPTION'
+  constructor(
+    readonly option: string,
+    message: string,
+  ) {
+    super(`offloop: option ${option} ${message}`)
+  }
+}
+
+/** A copy, so that what was checked is what is used, and without a prototype, so that nothing else is. */
+function record(value: unknown, option: string, expected = 'an object'): Record<string, unknown> {
+  const copy = reading(option, () =>
+    isRecord(value) ? Object.assign(Object.create(null), value) : undefined,
+  )
+  if (copy === undefined) throw new InvalidType(option, `must be ${expected}, and is ${show(value)}`)
+  return copy
+}
+
+/** A Map or a promise has no options to read, while an object of a class may have, and a module's namespace. */
+function isRecord(value: unknown): value is object {
+  const tag = Object.prototype.toString.call(value)
+  return typeof value === 'object' && (tag === '[object Object]' || tag === '[object Module]')
+}
+
+function array(value: unknown, option: string): readonly unknown[] {
+  // By index, where holes are undefined: an array's own methods pass over them.
+  const copy = reading(option, () =>
+    Array.isArray(value)
+      ? Array.from({ length: Math.min(value.length, MAX_ITEMS + 1) }, (_, index): unknown => value[index])
+      : undefined,
+  )
+  if (copy === undefined) throw new InvalidType(option, `must be an array, and is ${show(value)}`)
+  if (copy.length > MAX_ITEMS) throw new InvalidRange(option, `must have at most ${MAX_ITEMS} items`)
+  return copy
+}
+
+/** For what may run code of the user's: getters, and traps of proxies. */
+function reading<T>(option: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    throw new InvalidType(option, `cannot be read: ${messageOf(error)}`)
+  }
+}
+
+function text(value: unknown, option: string): string {
+  if (typeof value !== 'string') throw new InvalidType(option, `must be a string, and is ${show(value)}`)
+  if (value === '') throw new InvalidRange(option, 'must not be empty')
+  return value
+}
+
+function labelValue(value: unknown, option: string): string {
+  const checked = text(value, option)
+  const fault = labelValueFault(checked)
+  if (fault !== undefined) throw new InvalidRange(option, fault)
+  return checked
+}
+
+// What Node.js would refuse as a header's value, found before there is a request. The value is a secret: not shown.
+function headerValue(value: unknown, option: string): string {
+  if (typeof value !== 'string')
+    throw new InvalidType(option, `must be a string, and is of type ${typeof value}`)
+  if (!/^[\x21-\x7e]+$/.test(value)) throw new InvalidRange(option, 'must be printable ASCII without spaces')
+  return value
+}
+
+function boolean(value: unknown, option: string): boolean {
+  if (typeof value !== 'boolean') throw new InvalidType(option, `must be a boolean, and is ${show(value)}`)
+  return value
+}
+
+function integer(value: unknown, option: string, least: number, most: number): number {
+  if (typeof value !== 'number') throw new InvalidType(option, `must be a number, and is ${show(value)}`)
+  if (!Number.isInteger(value) || value < least || value > most) {
+    throw new InvalidRange(option, `must be a whole number from ${least} to ${most}, and is ${value}`)
+  }
+  return value
+}
+
+function httpUrl(value: unknown, option: string): string {
+  const given = text(value, option)
+  let url: URL
+  try {
+    url = new URL(given)
+  } catch {
+    throw new InvalidRange(option, 'must be an absolute URL, such as http://localhost:8080/v1/ingest')
+  }
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+    throw new InvalidRange(option, `must start with http:// or https://, and starts with ${url.protocol}`)
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw new InvalidRange(option, 'must not hold a user name or password')
+  }
+  return url.href
+}
+
+function known(given: Record<string, unknown>, path: string, names: readonly string[]): void {
+  const stranger = Object.keys(given).find((name) => !names.includes(name))
+  if (stranger !== undefined) throw unknown(stranger, path, names)
+}
+
+function unknown(name: string, path: string, names: readonly string[]): InvalidType {
+  const shown = shortened(name)
+  return new InvalidType(path === '' ? shown : `${path}.${shown}`, `is unknown${meant(name, names)}`)
+}
+
+function meant(given: string, names: readonly string[]): string {
+  const best = names
+    .map((name) => ({ name, distance: editDistance(shortened(given).toLowerCase(), name.toLowerCase()) }))
+    .reduce((a, b) => (b.distance < a.distance ? b : a))
+  return best.distance <= Math.max(2, best.name.length / 3) ? `: did you mean ${best.name}?` : ''
+}
+
+/** How many characters were inserted, left out, replaced, or swapped with the next one. */
+function editDistance(a: string, b: string): number {
+  let before: number[] = []
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
+      const swapped =
+        a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? (before[j - 2] ?? Infinity) + 1 : Infinity
+      next.push(Math.min(replaced, swapped, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1))
+    }
+    before = row
+    row = next
+  }
+  return row[b.length] ?? 0
+}
+
+function show(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(shortened(value))
+  if (typeof value === 'function') return 'a function'
+  if (typeof value === 'bigint') return shortened(`${value}n`)
+  if (typeof value !== 'object' || value === null) return shortened(String(value))
+  try {
+    if (Array.isArray(value)) return 'an array'
+    const tag = Object.prototype.toString.call(value)
+    return tag === '[object Object]' ? 'an object' : shortened(tag)
+  } catch {
+    return 'an object'
+  }
+}
+
+/** For messages, and for the search for the nearest name: a caller's text may have any length. */
+function shortened(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text
+}

@@ -1,0 +1,15 @@
+/** Time as an exporter needs it, so that tests can run an outage of minutes at once. */
+export interface Clock {
+  /** Milliseconds since some fixed instant; never goes back. */
+  now(): number
+  /** Calls `then` once after `ms`; the result cancels it. Keeps no thread alive. */
+  timer(ms: number, then: () => void): () => void
+}
+
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  timer(ms, then) {
+    const timer = setTimeout(then, ms).unref()
+    return () => clearTimeout(timer)
+  },
+}

@@ -1,0 +1,31 @@
+import type { OffloopError } from '../core/errors'
+import type { ExporterSettings } from '../core/options'
+import type { Exporter } from './exporter'
+
+type Report = (error: OffloopError) => void
+type SettingsByType = { readonly [S in ExporterSettings as S['type']]: S }
+type Type = keyof SettingsByType
+type Factories = {
+  readonly [T in Type]: (settings: SettingsByType[T], name: string, report: Report) => Exporter
+}
+
+// Each is loaded when it is asked for: what is not configured costs the sampling thread no memory.
+const FACTORIES: Factories = {
+  tinyobs: (settings, name, report) =>
+    (require('./tinyobs') as typeof import('./tinyobs')).createTinyObs(settings, name, report),
+}
+
+/** The exporters that `settings` ask for, each with a name of its own: `tinyobs`, `tinyobs#2`. */
+export function createExporters(settings: readonly ExporterSettings[], report: Report): Exporter[] {
+  const counts = new Map<Type, number>()
+  return settings.map((one) => {
+    const count = (counts.get(one.type) ?? 0) + 1
+    counts.set(one.type, count)
+    return create(one, count === 1 ? one.type : `${one.type}#${count}`, report)
+  })
+}
+
+function create<T extends Type>(settings: SettingsByType[T], name: string, report: Report): Exporter {
+  const factory: Factories[T] = FACTORIES[settings.type as T]
+  return factory(settings, name, report)
+}

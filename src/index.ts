@@ -1,0 +1,21 @@
+import * as probe from './probe/counters'
+
+export type { Batch, Description, Histogram, Labels, Metric, MetricType } from './core/batch'
+export { type ErrorCode, OffloopError } from './core/errors'
+export { type MetricDefinition, metrics } from './core/metrics'
+export type {
+  ExporterFunction,
+  ExporterOptions,
+  Options,
+  ServeOptions,
+  TinyObsOptions,
+} from './core/options'
+export type { Counters } from './probe/counters'
+export type { CollectedMetric, Collector } from './sampler/collectors'
+export type { Ready, Sampler, SamplerEvents } from './sampler/sampler'
+export { start } from './sampler/start'
+
+// As values: a re-export is a getter on `exports`, which V8 calls at each `offloop.counters` and does not inline.
+export const attach = probe.attach
+export const counters = probe.counters
+export const readCounters = probe.readCounters

@@ -1,0 +1,17 @@
+type Environment = Readonly<Record<string, string | undefined>>
+
+const PPROF_PACKAGE =
+  /[\\/]node_modules[\\/](?:@datadog[\\/]pprof|@google-cloud[\\/]profiler|@pyroscope[\\/]nodejs|pprof)[\\/]/
+
+/**
+ * The heap profiler that the user has configured, if any. An isolate has one slot for a sampling heap profiler, and
+ * a profiler that somebody set up on purpose goes before our estimate.
+ */
+export function otherHeapProfiler(execArgv: readonly string[], env: Environment): string | undefined {
+  const flags = [...execArgv, ...(env.NODE_OPTIONS ?? '').split(/\s+/)]
+  if (flags.some((flag) => flag === '--heap-prof' || flag.startsWith('--heap-prof='))) return '--heap-prof'
+  const dd = env.DD_PROFILING_ENABLED
+  if (dd !== undefined && dd !== '' && dd !== 'false' && dd !== '0') return 'DD_PROFILING_ENABLED'
+  // A package that is loaded already; one that comes later shares our slot (heap_objects.h has the parameters).
+  return Object.keys(require.cache).find((file) => PPROF_PACKAGE.test(file))
+}

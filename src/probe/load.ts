@@ -1,0 +1,48 @@
+import { existsSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { messageOf } from '../core/errors'
+import type { Binding } from './binding'
+import { SLOTS } from './layout'
+
+/** The addon, or why there is none. */
+export type Loaded =
+  | { readonly binding: Binding; readonly reason?: undefined }
+  | { readonly binding?: undefined; readonly reason: string }
+
+let loaded: Loaded | undefined
+
+/** Loads the addon at the first call; never throws. `OFFLOOP_NATIVE=0` goes without. */
+export function loadBinding(): Loaded {
+  loaded ??= process.env.OFFLOOP_NATIVE === '0' ? { reason: 'OFFLOOP_NATIVE=0 is set' } : load()
+  return loaded
+}
+
+function load(): Loaded {
+  const platform = `${process.platform}-${process.arch}`
+  const abi = process.versions.modules
+  const folder = join(__dirname, '..', '..', 'prebuilds', platform)
+  // Both C libraries are tried rather than told apart, which takes longer: the wrong one fails to load.
+  const files = (process.platform === 'linux' ? ['.glibc', '.musl'] : [''])
+    .map((libc) => join(folder, `offloop.abi${abi}${libc}.node`))
+    .filter((file) => existsSync(file))
+  if (files.length === 0) {
+    return { reason: `there is no addon for ${platform}, Node.js ${process.version} (ABI ${abi})` }
+  }
+  let reason = ''
+  for (const file of files) {
+    try {
+      return { binding: checked(require(file) as Binding) }
+    } catch (error) {
+      reason = `the addon ${basename(file)} cannot be loaded: ${messageOf(error)}`
+    }
+  }
+  return { reason }
+}
+
+function checked(binding: Binding): Binding {
+  // A binary of another release of offloop: its block would be read in the wrong places.
+  if (binding.slots.join() !== SLOTS.join()) {
+    throw new Error('the addon was built from other sources than this JavaScript: build it again')
+  }
+  return binding
+}

@@ -1,0 +1,45 @@
+import * as workerThreads from 'node:worker_threads'
+import type { Binding } from './binding'
+import { loadBinding } from './load'
+import { PerfHooksProbe } from './perf-hooks'
+
+/** How a thread is measured. */
+export type ProbeSource = 'native' | 'perf_hooks'
+
+/** The probe of the calling thread. */
+export type Probe =
+  | { readonly source: 'native'; readonly memory: SharedArrayBuffer; readonly binding: Binding }
+  | {
+      readonly source: 'perf_hooks'
+      readonly memory: SharedArrayBuffer
+      readonly fallback: PerfHooksProbe
+      /** Why there is no addon. */
+      readonly reason: string
+    }
+
+let attached: Probe | undefined
+
+/** Attaches to the calling thread at the first call. It detaches by itself when the thread ends. */
+export function attachProbe(): Probe {
+  attached ??= open()
+  return attached
+}
+
+function open(): Probe {
+  const { binding, reason } = loadBinding()
+  if (binding !== undefined) {
+    return { source: 'native', memory: binding.attach(workerThreads.threadId, ownThreadName()), binding }
+  }
+  const fallback = new PerfHooksProbe()
+  return { source: 'perf_hooks', memory: fallback.memory, fallback, reason }
+}
+
+// Node.js 22.20 and 24.6 tell a worker its own name; before that it is not to be had from inside.
+function ownThreadName(): string {
+  return (workerThreads as { threadName?: string }).threadName ?? ''
+}
+
+/** The label `thread`: `main`, or a worker's name and id. */
+export function threadLabel(threadId: number, threadName: string): string {
+  return threadId === 0 ? 'main' : `${threadName === '' ? 'worker' : threadName}#${threadId}`
+}

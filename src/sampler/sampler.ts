@@ -1,0 +1,342 @@
+import { EventEmitter } from 'node:events'
+import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import type { Batch } from '../core/batch'
+import { messageOf, OffloopError } from '../core/errors'
+import type { ExporterFunction, Settings } from '../core/options'
+import { warnOnce } from '../core/report'
+import type { Probe } from '../probe/probe'
+import { type Collector, Collectors } from './collectors'
+import type { ToMain, ToWorker, WorkerStart } from './messages'
+
+/** Calls of one exporter function that may be unfinished at a time; further batches are not given to it. */
+const MAX_PENDING_CALLS = 6
+/** Beyond its own deadline, how long the sampling thread is given to answer before it is given up. */
+const GRACE_MS = 1_000
+
+export interface SamplerEvents {
+  /** Each sample, on the main thread. Nothing is posted to it unless somebody listens. */
+  batch: [batch: Batch]
+  /** What went wrong. Without a listener it is written to stderr, once per kind. */
+  error: [error: Error]
+}
+
+/** What every emitter emits about itself. */
+interface MetaEvents {
+  newListener: [event: string | symbol, listener: (...args: unknown[]) => void]
+  removeListener: [event: string | symbol, listener: (...args: unknown[]) => void]
+}
+
+export interface Ready {
+  /** Where the HTTP server listens; undefined where `serve` is off. */
+  readonly url: string | undefined
+}
+
+interface ExporterCall {
+  readonly call: ExporterFunction
+  readonly name: string
+  pending: number
+}
+
+/**
+ * The running sampler: the main thread's handle of the sampling thread. Made by `start()`. After that nothing here
+ * throws into the host or keeps it alive.
+ */
+export class Sampler extends EventEmitter<SamplerEvents & MetaEvents> {
+  readonly #worker: Worker
+  readonly #probe: Probe
+  readonly #collectors: Collectors
+  readonly #functions: readonly ExporterCall[]
+  readonly #calls = new Set<Promise<void>>()
+  readonly #flushes = new Map<number, (complete: boolean) => void>()
+  readonly #onStopped: () => void
+  readonly #exited: Promise<void>
+  readonly #ready: Promise<Ready>
+  #settleReady: { resolve(ready: Ready): void; reject(error: Error): void } | undefined
+  #flushId = 0
+  #holds = 0
+  #listening = { batches: false, collectors: false }
+  #stopping: Promise<void> | undefined
+
+  /** @internal Use `start()`. */
+  constructor(
+    settings: Settings,
+    functions: readonly ExporterFunction[],
+    probe: Probe,
+    onStopped: () => void,
+  ) {
+    super()
+    this.#probe = probe
+    this.#onStopped = onStopped
+    this.#functions = functions.map((call, index) => ({
+      call,
+      name: `${typeof call.name === 'string' && call.name !== '' ? call.name : `function-${index + 1}`}()`,
+      pending: 0,
+    }))
+    this.#collectors = new Collectors(
+      {
+        reply: (tick, metrics, pending) => this.#post({ type: 'collected', tick, metrics, pending }),
+        failed: (name, error) => this.#fail('collector', name, error),
+      },
+      settings.collectorTimeoutMs,
+      settings.labels,
+    )
+    this.#ready = new Promise((resolve, reject) => {
+      this.#settleReady = { resolve, reject }
+    })
+    // Whoever does not await it learns of a failure by 'error'; an unhandled rejection would end the host.
+    this.#ready.catch(() => {})
+
+    const start: WorkerStart = {
+      settings,
+      source: probe.source,
+      fallbackMemory: probe.source === 'perf_hooks' ? probe.memory : undefined,
+    }
+    this.#worker = new Worker(join(__dirname, 'worker.js'), {
+      name: 'offloop',
+      workerData: start,
+      // Neither by argument nor by environment may the application's preloads start in the sampling thread.
+      execArgv: [],
+      env: { ...process.env, NODE_OPTIONS: '' },
+    })
+    this.#worker.unref()
+    this.#exited = new Promise((resolve) => {
+      this.#worker.once('exit', () => {
+        this.#ended()
+        resolve()
+      })
+    })
+    this.#worker.on('message', (message: ToMain) => this.#receive(message))
+    this.#worker.on('error', (error) =>
+      this.#report(
+        new OffloopError('ERR_OFFLOOP_SAMPLING_THREAD', `the sampling thread failed: ${messageOf(error)}`, {
+          cause: error,
+        }),
+      ),
+    )
+    // Adding message listeners refs the port again on some versions.
+    this.#worker.unref()
+
+    this.on('newListener', (event) => {
+      if (event === 'batch') this.#listen(true)
+    })
+    this.on('removeListener', () => this.#listen(false))
+    this.#listen(false)
+  }
+
+  /**
+   * Resolves once the first sample is taken and the HTTP server listens; rejects with `ERR_OFFLOOP_ADDRESS_IN_USE`
+   * or `ERR_OFFLOOP_LISTEN` where it can't, while sampling goes on. Need not be awaited; whoever looks at it keeps
+   * the process alive until it settles.
+   */
+  get ready(): Promise<Ready> {
+    if (this.#settleReady !== undefined) void this.#hold(this.#ready).catch(() => {})
+    return this.#ready
+  }
+
+  /**
+   * Adds a collector, called on the main thread at each sample; its metrics travel with the batch. Returns what
+   * removes it again.
+   *
+   * @throws {TypeError} where `collector` has no function `collect`.
+   */
+  addCollector(collector: Collector): () => void {
+    const remove = this.#collectors.add(collector)
+    this.#listen(false)
+    return () => {
+      remove()
+      this.#listen(false)
+    }
+  }
+
+  /**
+   * Takes a sample now and delivers everything that is queued: true once all of it is delivered or refused, false
+   * where `timeoutMs` (default 5,000) was not enough. Keeps the process alive meanwhile. Never rejects.
+   */
+  async flush({ timeoutMs = 5_000 }: { timeoutMs?: number } = {}): Promise<boolean> {
+    if (this.#stopping !== undefined) return false
+    return this.#hold(this.#flush(timeoutMs))
+  }
+
+  /**
+   * Takes a last sample, delivers what is queued within `timeoutMs` (default 5,000), and ends the sampling thread.
+   * Keeps the process alive meanwhile. May be called again; never rejects. `counters` go on counting.
+   */
+  stop({ timeoutMs = 5_000 }: { timeoutMs?: number } = {}): Promise<void> {
+    this.#stopping ??= this.#hold(this.#stop(timeoutMs))
+    return this.#stopping
+  }
+
+  /** Gives V8's sampling heap profiler back: `nodejs_heap_objects` is absent from then on. */
+  releaseHeapProfiler(): void {
+    if (this.#probe.source === 'native') this.#probe.binding.stopHeapSampling()
+  }
+
+  /** Keeps the process alive until `promise` settles. */
+  async #hold<T>(promise: Promise<T>): Promise<T> {
+    if (this.#holds++ === 0) this.#worker.ref()
+    try {
+      return await promise
+    } finally {
+      if (--this.#holds === 0) this.#worker.unref()
+    }
+  }
+
+  async #flush(timeoutMs: number): Promise<boolean> {
+    const id = ++this.#flushId
+    const complete = await within(
+      timeoutMs + GRACE_MS,
+      new Promise<boolean>((resolve) => {
+        this.#flushes.set(id, resolve)
+        this.#post({ type: 'flush', id, timeoutMs })
+      }),
+    )
+    this.#flushes.delete(id)
+    return (await within(timeoutMs, this.#callsDone())) === true && complete === true
+  }
+
+  async #stop(timeoutMs: number): Promise<void> {
+    const timer = setTimeout(() => void this.#worker.terminate(), timeoutMs + GRACE_MS)
+    this.#post({ type: 'stop', timeoutMs })
+    await this.#exited
+    clearTimeout(timer)
+    await within(timeoutMs, this.#callsDone())
+  }
+
+  /** Resolves once every call of an exporter function under way has settled. */
+  async #callsDone(): Promise<true> {
+    await Promise.all(this.#calls)
+    return true
+  }
+
+  #ended(): void {
+    for (const done of this.#flushes.values()) done(false)
+    this.#settleReady?.reject(
+      new OffloopError('ERR_OFFLOOP_STOPPED', 'the sampler stopped before it was ready'),
+    )
+    this.#settleReady = undefined
+    this.releaseHeapProfiler()
+    this.#onStopped()
+    if (this.#stopping === undefined) {
+      this.#stopping = Promise.resolve()
+      this.#report(new OffloopError('ERR_OFFLOOP_SAMPLING_THREAD', 'the sampling thread ended by itself'))
+    }
+  }
+
+  /** Tells the sampling thread what the main thread wants. `adding`: a listener is about to be added. */
+  #listen(adding: boolean): void {
+    const batches = adding || this.listenerCount('batch') > 0 || this.#functions.length > 0
+    const collectors = this.#collectors.size > 0
+    if (batches === this.#listening.batches && collectors === this.#listening.collectors) return
+    this.#listening = { batches, collectors }
+    this.#post({ type: 'listen', batches, collectors })
+  }
+
+  #post(message: ToWorker): void {
+    this.#worker.postMessage(message)
+  }
+
+  #receive(message: ToMain): void {
+    switch (message.type) {
+      case 'batch':
+        this.#deliver(message.batch)
+        this.#post({ type: 'ack', sequence: message.batch.sequence })
+        return
+      case 'collect':
+        this.#collectors.run(message.tick)
+        return
+      case 'answer':
+        if (this.#probe.source === 'perf_hooks') this.#probe.fallback.answer(message.request)
+        return
+      case 'ready': {
+        const { url, failure } = message
+        const settle = this.#settleReady
+        this.#settleReady = undefined
+        if (failure === undefined) settle?.resolve({ url })
+        else {
+          const error = new OffloopError(failure.code, failure.message)
+          settle?.reject(error)
+          this.#report(error)
+        }
+        return
+      }
+      case 'flushed':
+        this.#flushes.get(message.id)?.(message.complete)
+        return
+      case 'error':
+        this.#report(new OffloopError(message.error.code, message.error.message))
+        return
+      default:
+        message satisfies never
+        this.#report(new OffloopError('ERR_OFFLOOP_PROTOCOL', 'unknown message from the sampling thread'))
+    }
+  }
+
+  #deliver(batch: Batch): void {
+    // One by one and not by emit(), so that a listener that throws neither ends the host nor robs the others.
+    for (const listener of this.rawListeners('batch') as ((batch: Batch) => unknown)[]) {
+      try {
+        listener.call(this, batch)
+      } catch (error) {
+        this.#report(
+          new OffloopError('ERR_OFFLOOP_LISTENER', `a 'batch' listener threw: ${messageOf(error)}`, {
+            cause: error,
+          }),
+        )
+      }
+    }
+    for (const exporter of this.#functions) {
+      const call = this.#export(exporter, batch).finally(() => this.#calls.delete(call))
+      this.#calls.add(call)
+    }
+  }
+
+  async #export(exporter: ExporterCall, batch: Batch): Promise<void> {
+    const { name } = exporter
+    if (exporter.pending >= MAX_PENDING_CALLS) {
+      const message = `exporter ${name} is given no more batches while ${MAX_PENDING_CALLS} calls are unfinished`
+      this.#fail('dropped', name, new OffloopError('ERR_OFFLOOP_EXPORT', message))
+      return
+    }
+    exporter.pending++
+    try {
+      await exporter.call(batch)
+    } catch (error) {
+      const message = `exporter ${name} failed: ${messageOf(error)}`
+      this.#fail('exporter', name, new OffloopError('ERR_OFFLOOP_EXPORT', message, { cause: error }))
+    } finally {
+      exporter.pending--
+    }
+  }
+
+  #fail(what: 'collector' | 'exporter' | 'dropped', name: string, error: OffloopError): void {
+    this.#post({ type: 'failed', what, name })
+    this.#report(error, name)
+  }
+
+  /** Emits `error`, or says it once per code and `subject` where nobody listens. */
+  #report(error: OffloopError, subject = ''): void {
+    if (this.listenerCount('error') === 0) {
+      warnOnce(`${error.code} ${subject}`, `${error.message} (${error.code})`)
+      return
+    }
+    try {
+      this.emit('error', error)
+    } catch (thrown) {
+      warnOnce('error-listener', `an 'error' listener threw: ${messageOf(thrown)}`)
+    }
+  }
+}
+
+/** What `promise` resolves with; undefined where that takes longer than `ms`, which keep the process alive. */
+async function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined
+  const timeout = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), ms)
+  })
+  try {
+    return await Promise.race([promise, timeout])
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,164 @@
+// The sampling thread's entry. It puts the parts together and owns none of their work.
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
+import { messageOf, OffloopError } from '../core/errors'
+import { createExporters } from '../exporters/create'
+import { loadBinding } from '../probe/load'
+import { createServer } from '../server/server'
+import { BatchBuilder } from './build'
+import { CollectRound } from './collect-round'
+import type { PlainError, ToMain, ToWorker, WorkerStart } from './messages'
+import { Posting } from './posting'
+import { FallbackProbes, NativeProbes, observe, probeClockNs, type Probes } from './probes'
+import { Schedule, systemClock } from './schedule'
+import { SelfMetrics } from './self-metrics'
+import { Store } from './store'
+
+/** How long a sample waits for the measured threads' answers. */
+const ANSWER_WAIT_MS = 50
+/** A scrape asks again for figures older than this, and waits this long for them. */
+const SCRAPE_MAX_AGE_MS = 1_000
+const SCRAPE_WAIT_MS = 20
+
+if (parentPort === null) throw new Error('offloop: worker.js is started by start() and not by itself')
+const port = parentPort
+const { settings, source, fallbackMemory } = workerData as WorkerStart
+
+const probes = openProbes()
+const exporters = createExporters(settings.exporters, report)
+const self = new SelfMetrics(exporters)
+const store = new Store()
+const builder = new BatchBuilder(settings)
+const posting = new Posting(
+  (batch) => post({ type: 'batch', batch }),
+  () => self.countDropped('main'),
+)
+const round = new CollectRound(post)
+const listening = { batches: false, collectors: false }
+let sequence = 0
+let sampling: Promise<void> = Promise.resolve()
+let announceFirst: () => void = () => {}
+const sampled = new Promise<void>((resolve) => {
+  announceFirst = resolve
+})
+
+const server =
+  settings.serve === undefined
+    ? undefined
+    : createServer(settings.serve, {
+        scrape: async () => {
+          const observed = await observe(probes, SCRAPE_MAX_AGE_MS, SCRAPE_WAIT_MS)
+          return builder.build(sequence, Date.now(), probeClockNs(), observed, self, round.latest)
+        },
+        query: (metric, start, end) => store.query(metric, start, end),
+        health: () => ({ service: settings.service, samples: sequence, missedTicks: self.missedTicks }),
+      })
+
+const schedule = new Schedule(systemClock, settings.intervalMs, (missed) => {
+  self.missedTicks += missed
+  void sample()
+})
+// What the main thread has said already, such as that it listens, holds for the first sample.
+for (let said = receiveMessageOnPort(port); said !== undefined; said = receiveMessageOnPort(port)) {
+  receive(said.message as ToWorker)
+}
+port.on('message', receive)
+void Promise.all([listen(), sampled]).then(([outcome]) => post({ type: 'ready', ...outcome }))
+
+function openProbes(): Probes {
+  if (source === 'perf_hooks') {
+    return new FallbackProbes('main', fallbackMemory as SharedArrayBuffer, (request) =>
+      post({ type: 'answer', request }),
+    )
+  }
+  const { binding, reason } = loadBinding()
+  if (binding === undefined) throw new Error(`the addon loads in the main thread and not here: ${reason}`)
+  return new NativeProbes(binding)
+}
+
+/** One sample after the other: a tick during a sample waits for it. Never rejects. */
+function sample(): Promise<void> {
+  sampling = sampling.then(takeSample).catch((error: unknown) => {
+    report(new OffloopError('ERR_OFFLOOP_SAMPLING_THREAD', `a sample failed: ${messageOf(error)}`))
+  })
+  return sampling
+}
+
+async function takeSample(): Promise<void> {
+  const timestamp = Date.now()
+  const collecting = listening.collectors ? round.run(settings.collectorTimeoutMs) : undefined
+  const observed = await observe(probes, 0, ANSWER_WAIT_MS)
+  const observedAtNs = probeClockNs()
+  const collected = (await collecting) ?? []
+  const batch = builder.build(++sequence, timestamp, observedAtNs, observed, self, collected)
+  self.seriesDropped += store.add(batch)
+  for (const exporter of exporters) exporter.push(batch)
+  if (listening.batches) posting.push(batch)
+  announceFirst()
+}
+
+async function listen(): Promise<{ url: string | undefined; failure: PlainError | undefined }> {
+  try {
+    return { url: (await server?.listen())?.url, failure: undefined }
+  } catch (error) {
+    return { url: undefined, failure: plain(error) }
+  }
+}
+
+function receive(message: ToWorker): void {
+  switch (message.type) {
+    case 'listen':
+      listening.batches = message.batches
+      listening.collectors = message.collectors
+      if (!message.collectors) round.latest = []
+      return
+    case 'ack':
+      posting.acknowledge()
+      return
+    case 'collected':
+      round.receive(message)
+      return
+    case 'failed':
+      if (message.what === 'collector') self.countCollectorFailure(message.name)
+      else if (message.what === 'exporter') self.countExporterFailure(message.name)
+      else self.countDropped(message.name)
+      return
+    case 'flush':
+      void flush(message.timeoutMs).then((complete) => post({ type: 'flushed', id: message.id, complete }))
+      return
+    case 'stop':
+      void stop(message.timeoutMs)
+      return
+    default:
+      message satisfies never
+      report(new OffloopError('ERR_OFFLOOP_PROTOCOL', 'unknown message from the main thread'))
+  }
+}
+
+/** Takes a sample and delivers all that is queued; whether that was done in time. */
+async function flush(timeoutMs: number): Promise<boolean> {
+  await sample()
+  const delivered = await Promise.all(exporters.map((exporter) => exporter.flush(timeoutMs)))
+  return delivered.every((complete) => complete)
+}
+
+async function stop(timeoutMs: number): Promise<void> {
+  schedule.stop()
+  await flush(timeoutMs)
+  posting.flush()
+  for (const exporter of exporters) exporter.close()
+  await server?.close()
+  process.exit(0)
+}
+
+function report(error: OffloopError): void {
+  post({ type: 'error', error: plain(error) })
+}
+
+function plain(error: unknown): PlainError {
+  const code = error instanceof OffloopError ? error.code : 'ERR_OFFLOOP_SAMPLING_THREAD'
+  return { code, message: messageOf(error) }
+}
+
+function post(message: ToMain): void {
+  port.postMessage(message)
+}

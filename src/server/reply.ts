@@ -1,0 +1,49 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { gzipSync } from 'node:zlib'
+import { wantsGzip } from './negotiation'
+
+export interface Reply {
+  readonly status: number
+  readonly type: string
+  readonly body: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** Ends a request with an answer that its client can act on. */
+export class Refusal extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+    readonly headers: Readonly<Record<string, string>> = {},
+  ) {
+    super(message)
+  }
+}
+
+export function json(value: unknown, status = 200, headers: Readonly<Record<string, string>> = {}): Reply {
+  return { status, type: 'application/json; charset=utf-8', body: `${JSON.stringify(value)}\n`, headers }
+}
+
+// Less fits into one packet anyway.
+const GZIP_FROM_BYTES = 1400
+
+/** Returns the size of the body. Node itself leaves it out of an answer to HEAD, whose headers are those of GET. */
+export function send(request: IncomingMessage, response: ServerResponse, reply: Reply): number {
+  const plain = Buffer.from(reply.body)
+  const zipped = plain.length >= GZIP_FROM_BYTES && wantsGzip(request.headers['accept-encoding'])
+  // Not the asynchronous one: it queues in libuv's thread pool, which is the whole process's. Behind eight pbkdf2 of
+  // the application a scrape took 3.8 s. This takes about 1 ms for 300 KB.
+  const body = zipped ? gzipSync(plain, { level: 3 }) : plain
+  response.writeHead(reply.status, {
+    'Content-Type': reply.type,
+    'Content-Length': body.length,
+    ...(zipped ? { 'Content-Encoding': 'gzip' } : {}),
+    'Cache-Control': 'no-store',
+    'Cross-Origin-Resource-Policy': 'same-origin',
+    'X-Content-Type-Options': 'nosniff',
+    Vary: 'Accept, Accept-Encoding',
+    ...reply.headers,
+  })
+  response.end(body)
+  return body.length
+}

@@ -1,0 +1,102 @@
+import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { messageOf } from '../core/errors'
+import type { ServeSettings } from '../core/options'
+import { warnOnce } from '../core/report'
+import { checkHost, checkMethod, checkToken } from './access'
+import { type Address, listen } from './listen'
+import { json, Refusal, type Reply, send } from './reply'
+import { router } from './routes'
+import type { Source } from './source'
+
+export interface HttpServer {
+  /** @throws {OffloopError} `ERR_OFFLOOP_ADDRESS_IN_USE` or `ERR_OFFLOOP_LISTEN` */
+  listen(): Promise<Address>
+  /** Ends open connections at once. */
+  close(): Promise<void>
+}
+
+/**
+ * What clients can take of the sampling thread at most; times are in milliseconds. Node itself answers a request that
+ * is too long, too slow or no HTTP, with 431, 408 or 400.
+ */
+export const LIMITS = {
+  maxConnections: 64,
+  maxHeaderSize: 16_384,
+  headersTimeout: 5_000,
+  /** For the whole request with its body, which nobody reads. */
+  requestTimeout: 10_000,
+  connectionsCheckingInterval: 5_000,
+  keepAliveTimeout: 5_000,
+  /** From the start of an answer to its last byte: a client that reads slowly loses its connection. */
+  responseTimeout: 30_000,
+  /** While answers of more bytes than this wait for their clients, there are no further ones. */
+  maxWaitingBytes: 64 * 1024 * 1024,
+}
+
+/** Serves `source` over HTTP. Nothing is thrown out of it once it listens. */
+export function createServer(settings: ServeSettings, source: Source, limits = LIMITS): HttpServer {
+  const { responseTimeout, maxWaitingBytes, maxConnections, ...options } = limits
+  const checks = [checkHost(settings.hosts), checkMethod, checkToken(settings.token)]
+  const route = router(source)
+  const turns = new WeakMap<Socket, Promise<void>>()
+  let waitingBytes = 0
+  let listening: Promise<Address> | undefined
+
+  // One answer a connection at a time: Node would start with all requests that came in one packet.
+  const server = createHttpServer(options, (request, response) => {
+    const earlier = turns.get(request.socket) ?? Promise.resolve()
+    const turn = earlier.then(() => respond(request, response))
+    turns.set(
+      request.socket,
+      turn.catch((error) => {
+        warnOnce('serve', `an HTTP answer could not be sent: ${messageOf(error)}`)
+        response.destroy()
+      }),
+    )
+  })
+  server.maxConnections = maxConnections
+
+  /** Resolves when the answer is out, or its client gone. */
+  async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.socket.destroyed) return
+    const closed = new Promise((resolve) => response.once('close', resolve))
+    const deadline = setTimeout(() => response.destroy(), responseTimeout)
+    const reply = await answer(request)
+    const bytes = response.destroyed ? 0 : send(request, response, reply)
+    waitingBytes += bytes
+    await closed
+    waitingBytes -= bytes
+    clearTimeout(deadline)
+  }
+
+  async function answer(request: IncomingMessage): Promise<Reply> {
+    try {
+      for (const check of checks) check(request)
+      if (waitingBytes > maxWaitingBytes) throw new Refusal(503, 'too many answers wait for their clients')
+      return await route(request.url ?? '/', request.headers)
+    } catch (error) {
+      if (error instanceof Refusal) return json({ error: error.message }, error.status, error.headers)
+      warnOnce('serve', `${request.method} ${request.url} failed: ${messageOf(error)}`)
+      return json({ error: 'internal error' }, 500)
+    }
+  }
+
+  return {
+    async listen() {
+      listening = listen(server, settings.host, settings.port)
+      const address = await listening
+      // Such as too many open files when a connection comes in: the next one may do.
+      server.on('error', (error) => warnOnce('serve', `the HTTP server has an error: ${messageOf(error)}`))
+      return address
+    },
+    async close() {
+      // A server that is about to listen cannot be closed yet, and would be left listening.
+      await listening?.catch(() => {})
+      await new Promise((resolve) => {
+        server.close(resolve)
+        server.closeAllConnections()
+      })
+    },
+  }
+}

@@ -1,0 +1,97 @@
+import { describe, expect, test } from 'vitest'
+import type { MetricDefinition } from '../../src/core/metrics'
+import type { Exporter } from '../../src/exporters/exporter'
+import { dist } from '../dist'
+
+const metrics: readonly MetricDefinition[] =
+  dist<typeof import('../../src/core/metrics')>('core/metrics.js').metrics
+const { labelNameFault, metricNameFault, RESERVED_LABELS } =
+  dist<typeof import('../../src/core/format')>('core/format.js')
+const { BatchBuilder } = dist<typeof import('../../src/sampler/build')>('sampler/build.js')
+const { SelfMetrics } = dist<typeof import('../../src/sampler/self-metrics')>('sampler/self-metrics.js')
+const { ObservedProbe } = dist<typeof import('../../src/sampler/probes')>('sampler/probes.js')
+const { SLOT_COUNT } = dist<typeof import('../../src/probe/layout')>('probe/layout.js')
+
+/** A batch in which everything that can be reported is. */
+function fullBatch() {
+  const exporter = { name: 'tinyobs', dropped: 1, failures: 2, omitted: 3 } as Exporter
+  const self = new SelfMetrics([exporter])
+  self.countDropped('main')
+  self.countExporterFailure('log()')
+  self.countCollectorFailure('pool')
+  const probe = new ObservedProbe('main', 'native', new SharedArrayBuffer(SLOT_COUNT * 8))
+  probe.slots.fill(1)
+  return new BatchBuilder({ service: 'api', labels: {} }).build(1, 0, 2, [probe], self, [])
+}
+
+describe('the table and what is reported', () => {
+  const batch = fullBatch()
+
+  test('every metric of the table can appear, and every one that appears is in the table', () => {
+    const reported = [...new Set(batch.metrics.map(({ name }) => name))].sort()
+    expect(reported).toEqual(metrics.map(({ name }) => name).sort())
+  })
+
+  test('with the type and exactly the labels that the table says', () => {
+    const rows = new Map(metrics.map((row) => [row.name, row]))
+    for (const { name, type, value, labels } of batch.metrics) {
+      const row = rows.get(name)
+      expect(value, name).toBeTypeOf('number')
+      expect(type, name).toBe(row?.type)
+      expect(Object.keys(labels).sort(), name).toEqual(['service', ...(row?.labels ?? [])].sort())
+    }
+  })
+
+  test('described by the table', () => {
+    expect(batch.descriptions).toEqual(
+      Object.fromEntries(
+        metrics.map(({ name, type, unit, description }) => [name, { type, unit, description }]),
+      ),
+    )
+  })
+})
+
+describe('the table', () => {
+  test('has every name once', () => {
+    const names = metrics.flatMap(({ name, go }) => (go === undefined ? [name] : [name, go]))
+    expect(new Set(names).size).toBe(names.length)
+  })
+
+  test.each(metrics)('$name is named as Prometheus wants it', ({ name, type, unit }) => {
+    expect(metricNameFault(name)).toBeUndefined()
+    expect(name).not.toContain(':')
+    const ending = unit === '' ? '' : `_${unit}`
+    // prom-client's name, and dashboards know it, although it is a gauge.
+    const total = type === 'counter' || name === 'nodejs_active_resources_total' ? '_total' : ''
+    expect(name.endsWith(`${ending}${total}`)).toBe(true)
+    expect(name.endsWith('_total')).toBe(total !== '')
+    if (unit === '') expect(name).not.toMatch(/_(bytes|seconds)(_|$)/)
+  })
+
+  test.each(metrics)('$name is described in one line', ({ description, source, labels }) => {
+    expect(description).toMatch(/^[A-Z][^\n]+\.$/)
+    expect(source).not.toBe('')
+    for (const label of labels) {
+      expect(labelNameFault(label)).toBeUndefined()
+      if (label !== 'thread') expect(RESERVED_LABELS.has(label)).toBe(false)
+    }
+    expect(labels).not.toContain('service')
+  })
+
+  test('has the six of TinyObs for Go, under their names there', () => {
+    expect(
+      Object.fromEntries(metrics.flatMap(({ name, go }) => (go === undefined ? [] : [[go, name]]))),
+    ).toEqual({
+      go_memstats_heap_alloc_bytes: 'nodejs_heap_size_used_bytes',
+      go_memstats_heap_sys_bytes: 'nodejs_heap_size_total_bytes',
+      go_memstats_heap_objects: 'nodejs_heap_objects',
+      go_goroutines: 'nodejs_active_resources_total',
+      go_gc_cycles_total: 'nodejs_gc_cycles_total',
+      go_memstats_gc_duration_seconds: 'nodejs_gc_pause_seconds_total',
+    })
+  })
+
+  test('says of the number of heap objects that it is an estimate', () => {
+    expect(metrics.find(({ name }) => name === 'nodejs_heap_objects')?.description).toMatch(/estimate/i)
+  })
+})

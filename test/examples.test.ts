@@ -1,0 +1,68 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { afterEach, describe, expect, test } from 'vitest'
+import { parsePrometheus } from './support/exposition'
+
+// What `npm start` runs once everything is built.
+const SCRIPT = fileURLToPath(new URL('../examples/start.mjs', import.meta.url))
+
+describe('npm start', () => {
+  let child: ChildProcess
+  let output: string
+  afterEach(() => child.kill('SIGKILL'))
+
+  function start(...args: string[]): void {
+    child = spawn(process.execPath, [SCRIPT, ...args])
+    output = ''
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (chunk: string) => {
+        output += chunk
+      })
+    }
+  }
+
+  async function seen(pattern: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
+      const match = pattern.exec(output)
+      if (match !== null) return match
+      if (child.exitCode !== null) throw new Error(`it ended:\n${output}`)
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
+
+  test('prints where to look and a table of each sample, serves, and ends by Ctrl-C at once', async () => {
+    start('--port', '0', '--interval', '300')
+    const [, url] = await seen(/Prometheus text\s+(http:\/\/127\.0\.0\.1:\d+)\/metrics/)
+    for (const name of ['nodejs_heap_size_used_bytes', 'nodejs_gc_pause_seconds_total', 'orders_kept']) {
+      await seen(new RegExp(`#3 [^#]*${name}`))
+    }
+    const metrics = parsePrometheus(await (await fetch(`${url}/metrics`)).text())
+    expect(metrics.get('nodejs_gc_cycles_total')?.samples).toHaveLength(2)
+    const query = await fetch(`${url}/v1/query?metric=nodejs_heap_size_used_bytes`)
+    const { count } = (await query.json()) as { count: number }
+    expect(count).toBeGreaterThanOrEqual(3)
+    // The load is real: orders come in.
+    await seen(/orders_kept\s+[1-9]/)
+
+    const closed = once(child, 'close')
+    const stoppedAt = performance.now()
+    child.kill('SIGINT')
+    expect((await closed)[1]).toBe('SIGINT')
+    expect(performance.now() - stoppedAt).toBeLessThan(2_000)
+  })
+
+  test('says clearly that its port is taken', async () => {
+    const taken = createServer().listen(0, '127.0.0.1')
+    await once(taken, 'listening')
+    const { port } = taken.address() as { port: number }
+    start('--port', String(port))
+    const [code] = await once(child, 'close')
+    taken.close()
+    expect(code).toBe(1)
+    expect(output).toContain(`127.0.0.1:${port}`)
+    expect(output).toContain(`npm start -- --port ${port + 1}`)
+    expect(output).not.toMatch(/^\s+at /m)
+  })
+})

@@ -1,0 +1,17 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/soak/**'],
+    // Processes, not threads: tests call gc(), and workers refuse the flag that provides it.
+    pool: 'forks',
+    execArgv: ['--expose-gc'],
+    // Much of the suite measures time, so it must not fight itself for the processors.
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    // What is tested is what users get: the compiled package, loaded by Node itself.
+    server: { deps: { external: [/\/dist\//] } },
+  },
+})
