@@ -9,6 +9,7 @@
       'native/glibc_compat.cc',
       'native/isolate_probe.cc',
       'native/registry.cc',
+      'native/termination.cc',
     ],
     'include_dirs': ['<!(node -p "require(\'node-addon-api\').include_dir")'],
     'defines': ['NAPI_VERSION=9', 'NAPI_DISABLE_CPP_EXCEPTIONS'],

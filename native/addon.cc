@@ -14,6 +14,7 @@
 
 #include "isolate_probe.h"
 #include "registry.h"
+#include "termination.h"
 
 namespace offloop {
 namespace {
@@ -87,6 +88,14 @@ void StopHeapSampling(const Napi::CallbackInfo&) {
   if (IsolateProbe* probe = IsolateProbe::Current()) probe->StopHeapSampling();
 }
 
+// endedTotals(): Float64Array, by slot
+Napi::Value EndedTotals(const Napi::CallbackInfo& info) {
+  const auto totals = Registry::Instance().EndedTotals();
+  Napi::Float64Array array = Napi::Float64Array::New(info.Env(), totals.size());
+  std::copy(totals.begin(), totals.end(), array.Data());
+  return array;
+}
+
 // claimSampler(): boolean, releaseSampler(): one sampler a process. A claim ends with its environment.
 void ReleaseClaim(void*) noexcept { Registry::Instance().ReleaseSampler(); }
 
@@ -117,6 +126,51 @@ Napi::Value GetHookTimings(const Napi::CallbackInfo& info) {
   result.Set("prologueNs", TimingsOf(info.Env(), timings.prologue_ns, timings.prologues));
   result.Set("epilogueNs", TimingsOf(info.Env(), timings.epilogue_ns, timings.epilogues));
   return result;
+}
+
+// catchTermination(), releaseTermination(), terminate(): SIGTERM (termination.h)
+void CatchTermination(const Napi::CallbackInfo&) { termination::Catch(); }
+void ReleaseTermination(const Napi::CallbackInfo&) { termination::Release(); }
+void Terminate(const Napi::CallbackInfo&) { termination::Raise(); }
+
+// onTermination(callback): in the sampling thread; called once, in a turn of its loop.
+// Owning thread: the caller's. Lives until its environment ends.
+struct TerminationWaker {
+  uv_async_t async = {};
+  Napi::FunctionReference callback;
+  napi_async_cleanup_hook_handle cleanup = nullptr;
+
+  static void OnAsync(uv_async_t* handle) {
+    auto* waker = static_cast<TerminationWaker*>(handle->data);
+    Napi::HandleScope scope(waker->callback.Env());
+    waker->callback.MakeCallback(waker->callback.Env().Global(), {});
+  }
+
+  static void OnCleanup(napi_async_cleanup_hook_handle, void* data) {
+    termination::WakeBy(nullptr);
+    auto* waker = static_cast<TerminationWaker*>(data);
+    waker->callback.Reset();
+    uv_close(reinterpret_cast<uv_handle_t*>(&waker->async), [](uv_handle_t* handle) {
+      auto* closed = static_cast<TerminationWaker*>(handle->data);
+      napi_remove_async_cleanup_hook(closed->cleanup);
+      delete closed;
+    });
+  }
+};
+
+void OnTermination(const Napi::CallbackInfo& info) {
+  uv_loop_t* loop = nullptr;
+  auto* waker = new TerminationWaker();
+  if (napi_get_uv_event_loop(info.Env(), &loop) != napi_ok ||
+      uv_async_init(loop, &waker->async, TerminationWaker::OnAsync) != 0) {
+    delete waker;
+    return;
+  }
+  waker->async.data = waker;
+  uv_unref(reinterpret_cast<uv_handle_t*>(&waker->async));
+  waker->callback = Napi::Persistent(info[0].As<Napi::Function>());
+  napi_add_async_cleanup_hook(info.Env(), TerminationWaker::OnCleanup, waker, &waker->cleanup);
+  termination::WakeBy(&waker->async);
 }
 
 // Node.js does not check the ABI of a Node-API module, and v8.h has one: a binary of another version would read
@@ -152,6 +206,11 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("stopHeapSampling", Napi::Function::New<StopHeapSampling>(env, "stopHeapSampling"));
   exports.Set("claimSampler", Napi::Function::New<ClaimSampler>(env, "claimSampler"));
   exports.Set("releaseSampler", Napi::Function::New<ReleaseSampler>(env, "releaseSampler"));
+  exports.Set("endedTotals", Napi::Function::New<EndedTotals>(env, "endedTotals"));
+  exports.Set("catchTermination", Napi::Function::New<CatchTermination>(env, "catchTermination"));
+  exports.Set("onTermination", Napi::Function::New<OnTermination>(env, "onTermination"));
+  exports.Set("releaseTermination", Napi::Function::New<ReleaseTermination>(env, "releaseTermination"));
+  exports.Set("terminate", Napi::Function::New<Terminate>(env, "terminate"));
   exports.Set("hookTimings", Napi::Function::New<GetHookTimings>(env, "hookTimings"));
   return exports;
 }

@@ -63,11 +63,12 @@ v8::Local<v8::Value> IsolateProbe::ShareBlock(v8::Isolate* isolate,
 
 void IsolateProbe::OnCleanup(napi_async_cleanup_hook_handle, void* data) noexcept {
   auto* probe = static_cast<IsolateProbe*>(data);
+  // First, so that the counters are final when they become part of the totals.
+  probe->RemoveGcCallbacks();
   // Nobody asks any more once Remove returns. An interrupt asked for before may still be queued in the isolate: it
   // finds current_probe null.
-  Registry::Instance().Remove(probe->id_);
+  Registry::Instance().Remove(probe->id_, probe->block_);
   current_probe = nullptr;
-  probe->RemoveGcCallbacks();
   probe->StopHeapSampling();
   uv_close(reinterpret_cast<uv_handle_t*>(&probe->async_), [](uv_handle_t* handle) {
     auto* closed = static_cast<IsolateProbe*>(handle->data);

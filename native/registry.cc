@@ -19,10 +19,18 @@ uint32_t Registry::Add(int thread_id, std::string thread_name, std::shared_ptr<v
   return id;
 }
 
-void Registry::Remove(uint32_t id) noexcept {
+void Registry::Remove(uint32_t id, const Block& block) noexcept {
   std::lock_guard lock(mutex_);
+  for (size_t slot = k_gcCycles; slot <= k_gcWeakCallbackNs; ++slot) {
+    ended_[slot] += block.Get(static_cast<Slot>(slot));
+  }
   std::erase_if(entries_, [id](const ProbeEntry& entry) { return entry.id == id; });
   ++generation_;
+}
+
+std::array<double, kSlotCount> Registry::EndedTotals() noexcept {
+  std::lock_guard lock(mutex_);
+  return ended_;
 }
 
 uint32_t Registry::Generation() noexcept {

@@ -7,11 +7,14 @@
 // Lifetime: made at first use and never destroyed, since threads may outlive static destructors at exit.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
+
+#include "block.h"
 
 namespace offloop {
 
@@ -38,8 +41,12 @@ class Registry {
 
   // Returns the probe's id.
   uint32_t Add(int thread_id, std::string thread_name, std::shared_ptr<void> memory, Probe* probe) noexcept;
-  // After this returns nobody asks the probe any more. Called once, on the probe's own thread.
-  void Remove(uint32_t id) noexcept;
+  // After this returns nobody asks the probe any more, and its counters, final by then, are in EndedTotals.
+  // Called once, on the probe's own thread.
+  void Remove(uint32_t id, const Block& block) noexcept;
+
+  // Sums of the GC counters of all threads that ended, by slot; 0 in the slots that are no such counters.
+  std::array<double, kSlotCount> EndedTotals() noexcept;
 
   // Changes whenever the list does.
   uint32_t Generation() noexcept;
@@ -55,6 +62,7 @@ class Registry {
  private:
   std::mutex mutex_;  // guards everything below
   std::vector<ProbeEntry> entries_;
+  std::array<double, kSlotCount> ended_{};
   uint32_t next_id_ = 1;
   uint32_t generation_ = 0;
   uint32_t last_request_ = 0;

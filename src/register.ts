@@ -3,10 +3,12 @@ import { realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { isMainThread } from 'node:worker_threads'
 import { isDisabled, optionsFromEnvironment } from './core/environment'
-import { start } from './sampler/start'
+import { startWith } from './sampler/start'
 
 // A preload is inherited by worker threads; the sampler of the process is the main thread's.
-if (isMainThread && !isDisabled(process.env) && !isOwnCommand()) start(optionsFromEnvironment(process.env))
+if (isMainThread && !isDisabled(process.env) && !isOwnCommand()) {
+  startWith(optionsFromEnvironment(process.env), true)
+}
 
 /** With the preload in NODE_OPTIONS `offloop run` has it too, and would take the port of what it runs. */
 function isOwnCommand(): boolean {

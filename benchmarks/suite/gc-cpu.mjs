@@ -6,7 +6,7 @@ const SETUPS = ['nothing', 'attached', 'started', 'started, heapObjects: false',
 export const gcCpu = {
   name: 'gc-cpu',
   question: 'what the main thread pays for a collection more than without anything, scavenges of 1 MB',
-  rounds: 12,
+  rounds: 10,
   // A small young generation, so that there is little work between two collections to hide their cost in.
   variants: SETUPS.map((name) => ({
     name,

@@ -7,10 +7,10 @@ const AIM_NS = 500
 export const gcHook = {
   name: 'gc-hook',
   question: 'how long our two callbacks take at a collection, timed by themselves',
-  rounds: 5,
+  rounds: 4,
   variants: [
-    { name: 'small heap', trial: 'gc-hook.mjs', args: ['1000', '2'] },
-    { name: '500 MB heap', trial: 'gc-hook.mjs', args: ['1700000', '3'] },
+    { name: 'small heap', trial: 'gc-hook.mjs', args: ['1000', '3'] },
+    { name: '500 MB heap', trial: 'gc-hook.mjs', args: ['2000000', '4'] },
   ],
   figures(trials) {
     const rows = ['small heap', '500 MB heap'].flatMap((heap) => [

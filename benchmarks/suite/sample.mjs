@@ -8,7 +8,7 @@ const AIM_US = 25
 export const sample = {
   name: 'sample',
   question: 'what a sample costs the main thread',
-  rounds: 5,
+  rounds: 4,
   variants: [
     ...['nothing', 'timer', 'started'].map((name) => ({
       name,

@@ -9,7 +9,7 @@ const NOTES = {
 export const start = {
   name: 'start',
   question: 'how long loading and starting keeps the main thread',
-  rounds: 12,
+  rounds: 10,
   variants: ['nothing', ...CANDIDATES].map((name) => ({ name, trial: 'start.mjs', args: [name] })),
   figures(trials) {
     const rows = CANDIDATES.flatMap((candidate) => [

@@ -3,8 +3,8 @@ import os from 'node:os'
 import path from 'node:path'
 
 /**
- * A copy of the Node.js binary. The pages of a program file belong to all of its processes; of a copy they belong to
- * one, as they would with a single Node.js on the machine, whatever else runs here meanwhile.
+ * A copy of the Node.js binary. The pages of a program file that several processes use are no one's private memory;
+ * those of a copy are, as they would be with a single Node.js process on the machine.
  */
 export function ownNode() {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'offloop-bench-'))

@@ -9,8 +9,11 @@ const ORDER = JSON.stringify({
   note: { paid: true, by: 'card' },
 })
 
-/** @param {number} liveRecords how many records stay; about 300 bytes each */
-export function createService(liveRecords) {
+/**
+ * @param {number} liveRecords how many records stay; about 300 bytes each
+ * @param {(id: number) => ReturnType<typeof record>[]} serve what a request leaves behind
+ */
+export function createService(liveRecords, serve = makeRecords) {
   // JSON.parse makes what stays, since V8 learns for each literal in the source how long its objects live: literals
   // would be allocated in the old generation soon, and hardly anything would be left to scavenge.
   const live = Array.from({ length: liveRecords }, () => JSON.parse(ORDER))
@@ -21,13 +24,23 @@ export function createService(liveRecords) {
     turn(requests) {
       for (let i = 0; i < requests; i++) {
         const id = served++
-        const records = [record(id), record(id + 1), record(id + 2), record(id + 3), record(id + 4)]
-        checksum += records[id % 5].items[id % 3]
+        const records = serve(id)
+        checksum += records[id % records.length].items[id % 3]
         if (id % 20 === 0) live[(id * 7919) % live.length] = JSON.parse(ORDER)
       }
       return checksum
     },
   }
+}
+
+/** Little work for much garbage. @param {number} id */
+export function makeRecords(id) {
+  return [record(id), record(id + 1), record(id + 2), record(id + 3), record(id + 4)]
+}
+
+/** What a service does with a request. @param {number} id @returns {ReturnType<typeof record>[]} */
+export function exchangeJson(id) {
+  return JSON.parse(JSON.stringify([record(id), record(id + 1), record(id + 2)]))
 }
 
 /** @param {number} id */

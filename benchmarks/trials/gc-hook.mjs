@@ -1,10 +1,10 @@
 // How long each GC callback of ours takes, timed by itself: `gc-hook.mjs LIVE_RECORDS SECONDS`.
 import { emit } from '../support/emit.mjs'
 import { loadBinding } from '../support/probe.mjs'
-import { createService, nextTurn } from '../support/service.mjs'
+import { createService, exchangeJson, nextTurn } from '../support/service.mjs'
 
 const [liveRecords, seconds] = process.argv.slice(2).map(Number)
-const service = createService(liveRecords)
+const service = createService(liveRecords, exchangeJson)
 const binding = loadBinding()
 binding.attach(0, 'main', true)
 

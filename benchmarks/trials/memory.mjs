@@ -1,5 +1,5 @@
-// Private memory of a process with something set up, watched from outside: `memory.mjs SETUP`. What serves is scraped,
-// and what exports is listened to.
+// Private memory of a process with something set up, watched from outside: `memory.mjs SETUP [alone]`. What serves is
+// scraped, and what exports is listened to.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { emit } from '../support/emit.mjs'
 import { ownNode } from '../support/own-node.mjs'
@@ -7,8 +7,9 @@ import { privateBytes } from '../support/proc.mjs'
 import { openSink } from '../support/sink.mjs'
 import { watch } from '../support/watch.mjs'
 
+const [setup, alone] = process.argv.slice(2)
 const sink = await openSink()
-const bytes = await watch(process.argv[2], { sink: sink.url }, observe, ownNode())
+const bytes = await watch(setup, { sink: sink.url }, observe, alone === 'alone' ? ownNode() : undefined)
 emit({ bytes, exported: sink.received.requests })
 process.exit()
 

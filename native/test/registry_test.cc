@@ -6,6 +6,8 @@
 #include <thread>
 #include <vector>
 
+#include "test_block.h"
+
 using namespace offloop;
 
 namespace {
@@ -35,7 +37,7 @@ TEST_CASE("probes are listed, asked and forgotten") {
   CHECK(one.last == request);
   CHECK(two.last == request);
 
-  registry.Remove(first);
+  registry.Remove(first, TestBlock().block);
   CHECK(registry.RequestAll() != request);
   CHECK(one.last == request);
   CHECK(registry.List().size() == 1);
@@ -48,7 +50,7 @@ TEST_CASE("the generation changes with the list, and ids are not used again") {
   const uint32_t id = registry.Add(0, "", nullptr, &probe);
   const uint32_t one = registry.Generation();
   CHECK(one != empty);
-  registry.Remove(id);
+  registry.Remove(id, TestBlock().block);
   CHECK(registry.Generation() != one);
   CHECK(registry.Add(0, "", nullptr, &probe) != id);
 }
@@ -67,7 +69,7 @@ TEST_CASE("a block's memory outlives its probe for whoever holds it") {
   auto memory = std::make_shared<int>(42);
   const uint32_t id = registry.Add(0, "", memory, &probe);
   auto held = registry.List()[0].memory;
-  registry.Remove(id);
+  registry.Remove(id, TestBlock().block);
   memory.reset();
   CHECK(*std::static_pointer_cast<int>(held) == 42);
 }
@@ -87,7 +89,7 @@ TEST_CASE("probes come and go while another thread asks") {
       for (int i = 0; i < 500; ++i) {
         auto probe = std::make_unique<FakeProbe>();
         const uint32_t id = registry.Add(i, "worker", nullptr, probe.get());
-        registry.Remove(id);
+        registry.Remove(id, TestBlock().block);
       }
     });
   }
@@ -95,4 +97,24 @@ TEST_CASE("probes come and go while another thread asks") {
   done = true;
   sampler.join();
   CHECK(registry.List().empty());
+}
+
+TEST_CASE("what ended threads counted is kept, and their current figures are not") {
+  Registry registry;
+  FakeProbe probe;
+  for (int thread = 1; thread <= 3; ++thread) {
+    TestBlock test;
+    const uint32_t id = registry.Add(thread, "", nullptr, &probe);
+    {
+      Block::Update update(test.block);
+      update.Set(k_gcCycles, thread);
+      update.Set(k_gcWeakCallbackNs, 10);
+      update.Set(k_heapUsedBytes, 1e6);
+    }
+    registry.Remove(id, test.block);
+  }
+  const auto ended = registry.EndedTotals();
+  CHECK(ended[k_gcCycles] == 6);
+  CHECK(ended[k_gcWeakCallbackNs] == 30);
+  CHECK(ended[k_heapUsedBytes] == 0);
 }

@@ -74,6 +74,22 @@ export const metrics = [
     go: 'go_memstats_gc_duration_seconds',
   },
   {
+    name: 'nodejs_process_gc_cycles_total',
+    type: 'counter',
+    unit: '',
+    description: 'Garbage collections of all measured threads together, those that ended included.',
+    labels: ['kind'],
+    source: 'the same as nodejs_gc_cycles_total',
+  },
+  {
+    name: 'nodejs_process_gc_pause_seconds_total',
+    type: 'counter',
+    unit: 'seconds',
+    description: 'Pauses of all measured threads together, those that ended included.',
+    labels: ['kind'],
+    source: 'the same as nodejs_gc_pause_seconds_total',
+  },
+  {
     name: 'offloop_probe_info',
     type: 'gauge',
     unit: '',
@@ -97,6 +113,14 @@ export const metrics = [
     description: 'Time that the measured thread spent answering the sampling thread.',
     labels: ['thread'],
     source: 'uv_hrtime around each answer',
+  },
+  {
+    name: 'offloop_sampling_thread_restarts_total',
+    type: 'counter',
+    unit: '',
+    description: 'How often the sampling thread ended by itself and was started again.',
+    labels: [],
+    source: 'offloop',
   },
   {
     name: 'offloop_missed_ticks_total',

@@ -42,6 +42,11 @@ export interface Options {
   readonly labels?: Readonly<Record<string, string>>
   /** Estimate the number of heap objects, which takes V8's one slot for a sampling heap profiler. Default true. */
   readonly heapObjects?: boolean
+  /**
+   * How long the exit of the process may be held up, in all, while exporters in the sampling thread hold batches;
+   * 0 to 10,000. Default 500.
+   */
+  readonly exitFlushMs?: number
   /** How long a custom collector may take, 10 to 60,000; never more than half of `intervalMs`. Default 1,000. */
   readonly collectorTimeoutMs?: number
 }
@@ -55,6 +60,7 @@ export interface Settings {
   readonly labels: Readonly<Record<string, string>>
   readonly heapObjects: boolean
   readonly collectorTimeoutMs: number
+  readonly exitFlushMs: number
 }
 
 export interface ServeSettings {
@@ -97,6 +103,7 @@ export function resolveOptions(
     'labels',
     'heapObjects',
     'collectorTimeoutMs',
+    'exitFlushMs',
   ])
   const functions: ExporterFunction[] = []
   const exporters: ExporterSettings[] = []
@@ -113,6 +120,7 @@ export function resolveOptions(
     exporters,
     labels: labels(given.labels ?? {}),
     heapObjects: boolean(given.heapObjects ?? true, 'heapObjects'),
+    exitFlushMs: integer(given.exitFlushMs ?? 500, 'exitFlushMs', 0, 10_000),
     collectorTimeoutMs: Math.min(collectorTimeoutMs, intervalMs / 2),
   }
   return { settings, functions }

@@ -6,26 +6,43 @@ type Report = (error: OffloopError) => void
 type SettingsByType = { readonly [S in ExporterSettings as S['type']]: S }
 type Type = keyof SettingsByType
 type Factories = {
-  readonly [T in Type]: (settings: SettingsByType[T], name: string, report: Report) => Exporter
+  readonly [T in Type]: (
+    settings: SettingsByType[T],
+    name: string,
+    report: Report,
+    onQueued: () => void,
+  ) => Exporter
 }
 
 // Each is loaded when it is asked for: what is not configured costs the sampling thread no memory.
 const FACTORIES: Factories = {
-  tinyobs: (settings, name, report) =>
-    (require('./tinyobs') as typeof import('./tinyobs')).createTinyObs(settings, name, report),
+  tinyobs: (settings, name, report, onQueued) =>
+    (require('./tinyobs') as typeof import('./tinyobs')).createTinyObs(settings, name, report, onQueued),
 }
 
-/** The exporters that `settings` ask for, each with a name of its own: `tinyobs`, `tinyobs#2`. */
-export function createExporters(settings: readonly ExporterSettings[], report: Report): Exporter[] {
+/**
+ * The exporters that `settings` ask for, each with a name of its own: `tinyobs`, `tinyobs#2`. `onQueued` is called
+ * when the number of batches that one holds has changed.
+ */
+export function createExporters(
+  settings: readonly ExporterSettings[],
+  report: Report,
+  onQueued: () => void = () => {},
+): Exporter[] {
   const counts = new Map<Type, number>()
   return settings.map((one) => {
     const count = (counts.get(one.type) ?? 0) + 1
     counts.set(one.type, count)
-    return create(one, count === 1 ? one.type : `${one.type}#${count}`, report)
+    return create(one, count === 1 ? one.type : `${one.type}#${count}`, report, onQueued)
   })
 }
 
-function create<T extends Type>(settings: SettingsByType[T], name: string, report: Report): Exporter {
+function create<T extends Type>(
+  settings: SettingsByType[T],
+  name: string,
+  report: Report,
+  onQueued: () => void,
+): Exporter {
   const factory: Factories[T] = FACTORIES[settings.type as T]
-  return factory(settings, name, report)
+  return factory(settings, name, report, onQueued)
 }

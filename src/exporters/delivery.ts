@@ -16,6 +16,8 @@ export interface DeliveryOptions {
   /** How many pushes a batch may wait for. Default 120. */
   readonly capacity?: number
   readonly clock?: Clock
+  /** Called when `queued` has changed. */
+  readonly onQueued?: () => void
   /** From 0 to below 1. */
   readonly random?: () => number
 }
@@ -46,6 +48,7 @@ export class Delivery<Request> implements Exporter {
   readonly #capacity: number
   readonly #clock: Clock
   readonly #random: () => number
+  readonly #onQueued: () => void
 
   /** Ascending by number; the batch in flight is not in it. */
   readonly #queue: Entry[] = []
@@ -76,6 +79,7 @@ export class Delivery<Request> implements Exporter {
     this.#capacity = options.capacity ?? CAPACITY
     this.#clock = options.clock ?? systemClock
     this.#random = options.random ?? Math.random
+    this.#onQueued = options.onQueued ?? (() => {})
   }
 
   get dropped(): number {
@@ -91,11 +95,16 @@ export class Delivery<Request> implements Exporter {
     return this.#omitted
   }
 
+  get queued(): number {
+    return this.#queue.length + (this.#attempting ? 1 : 0)
+  }
+
   push(batch: Batch): void {
     if (this.#closed) return
     this.#queue.push({ batch, number: ++this.#pushed, done: 0, refused: false })
     this.#dropOldest()
     if (this.#endBackOff === undefined) void this.#attempt()
+    this.#onQueued()
   }
 
   /** Cuts a back-off short for one attempt. Gives up early where the next one would come after `timeoutMs`. */
@@ -143,6 +152,7 @@ export class Delivery<Request> implements Exporter {
       break
     }
     this.#attempting = false
+    this.#onQueued()
     for (const waiter of this.#waiters) {
       if (this.#idle) waiter.finish(true)
       else if (this.#retryAt > waiter.deadline) waiter.finish(false)

@@ -10,6 +10,8 @@ export interface Exporter {
   readonly failures: number
   /** Values that could not be sent: the format or the server has no place for them. */
   readonly omitted: number
+  /** Batches that wait or are on their way. */
+  readonly queued: number
   /** Queues `batch` and returns at once. */
   push(batch: Batch): void
   /** Resolves once nothing is queued any more, or after `timeoutMs`: true if all was delivered or refused. */

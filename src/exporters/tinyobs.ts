@@ -29,8 +29,9 @@ export function createTinyObs(
   settings: TinyObsSettings,
   name: string,
   report: (error: OffloopError) => void,
+  onQueued: () => void = () => {},
 ): Exporter {
-  return new Delivery(new TinyObs(settings, name), report, { timeoutMs: settings.timeoutMs })
+  return new Delivery(new TinyObs(settings, name), report, { timeoutMs: settings.timeoutMs, onQueued })
 }
 
 export class TinyObs implements Transport<Ingest> {

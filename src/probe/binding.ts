@@ -10,12 +10,21 @@ export interface Binding {
   generation(): number
   /** Asks every probe for fresh figures without waiting; blocks that show this number have answered. */
   request(): number
+  /** Sums of the GC counters of all threads that ended, by slot. Final with the `generation()` after it. */
+  endedTotals(): Float64Array
   /** Of the calling thread's isolate: V8's sampling heap profiler, which the estimate of heap objects rests on. */
   startHeapSampling(): void
   stopHeapSampling(): void
   /** One sampler a process: true for whoever asks first. A claim ends with its thread. */
   claimSampler(): boolean
   releaseSampler(): void
+  /** Catches SIGTERM until `releaseTermination`, or until somebody else listens to it. */
+  catchTermination(): void
+  releaseTermination(): void
+  /** In the sampling thread: called once when the signal comes. */
+  onTermination(callback: () => void): void
+  /** Ends the process by SIGTERM as if it had never been caught. */
+  terminate(): void
   /** Nanoseconds that the newest GC callbacks took; undefined unless attached with `timeHooks`. */
   hookTimings(): { readonly prologueNs: Float64Array; readonly epilogueNs: Float64Array } | undefined
 }

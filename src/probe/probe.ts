@@ -17,12 +17,15 @@ export type Probe =
       readonly reason: string
     }
 
-let attached: Probe | undefined
+// On the global object, so that several copies of this package in one thread (two in node_modules, one bundled) share
+// one probe.
+const KEY = Symbol.for('offloop.probe.v1')
+const realm = globalThis as { [KEY]?: Probe }
 
 /** Attaches to the calling thread at the first call. It detaches by itself when the thread ends. */
 export function attachProbe(): Probe {
-  attached ??= open()
-  return attached
+  realm[KEY] ??= open()
+  return realm[KEY]
 }
 
 function open(): Probe {

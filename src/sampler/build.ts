@@ -1,7 +1,7 @@
 import type { Batch, Description, Labels, Metric } from '../core/batch'
 import { type MetricName, metrics } from '../core/metrics'
 import { Slot, type SlotName } from '../probe/layout'
-import type { ObservedProbe } from './probes'
+import type { Observation, ObservedProbe } from './probes'
 import type { SelfMetrics } from './self-metrics'
 
 const DESCRIPTIONS = new Map<string, Description>(
@@ -30,6 +30,13 @@ const THREAD_SERIES: readonly {
   { name: 'offloop_probe_seconds_total', slot: 'answerNs', scale: SECONDS },
 ]
 
+const PROCESS_SERIES = [
+  { name: 'nodejs_process_gc_cycles_total', slot: 'gcMinorCycles', kind: 'minor', scale: 1 },
+  { name: 'nodejs_process_gc_cycles_total', slot: 'gcMajorCycles', kind: 'major', scale: 1 },
+  { name: 'nodejs_process_gc_pause_seconds_total', slot: 'gcMinorPauseNs', kind: 'minor', scale: SECONDS },
+  { name: 'nodejs_process_gc_pause_seconds_total', slot: 'gcMajorPauseNs', kind: 'major', scale: SECONDS },
+] as const satisfies readonly { name: MetricName; slot: SlotName; kind: string; scale: number }[]
+
 export interface Identity {
   readonly service: string
   readonly labels: Labels
@@ -48,13 +55,13 @@ export class BatchBuilder {
   build(
     sequence: number,
     timestamp: number,
-    nowNs: number,
-    probes: readonly ObservedProbe[],
+    { probes, ended, atNs }: Observation,
     self: SelfMetrics,
     collected: readonly Metric[],
   ): Batch {
     const out: Metric[] = []
-    for (const probe of probes) this.#addThread(out, probe, nowNs)
+    for (const probe of probes) this.#addThread(out, probe, atNs)
+    this.#addProcess(out, [...probes.map(({ slots }) => slots), ended])
     for (const { name, labels, value } of self.read()) this.#add(out, name, labels, value)
     const descriptions = new Map<string, Description>()
     for (const { name } of out) descriptions.set(name, DESCRIPTIONS.get(name) as Description)
@@ -86,6 +93,13 @@ export class BatchBuilder {
     if (sampledAtNs > 0) {
       const ageNs = Math.max(0, nowNs - sampledAtNs)
       this.#add(out, 'offloop_sample_age_seconds', { thread }, ageNs * SECONDS)
+    }
+  }
+
+  #addProcess(out: Metric[], threads: readonly Float64Array[]): void {
+    for (const { name, slot, kind, scale } of PROCESS_SERIES) {
+      const sum = threads.reduce((total, slots) => total + (slots[Slot[slot]] as number), 0)
+      this.#add(out, name, { kind }, sum * scale)
     }
   }
 

@@ -14,6 +14,10 @@ export interface WorkerStart {
   readonly source: ProbeSource
   /** The block of the `perf_hooks` probe; native probes are found through the addon. */
   readonly fallbackMemory: SharedArrayBuffer | undefined
+  /** A `ThreadState`'s. */
+  readonly stateMemory: SharedArrayBuffer
+  /** The addon catches SIGTERM: the sampling thread delivers what is queued and ends the process by it. */
+  readonly terminates: boolean
 }
 
 export type ToWorker =
@@ -31,6 +35,8 @@ export type ToWorker =
   | { readonly type: 'failed'; readonly what: 'collector' | 'exporter' | 'dropped'; readonly name: string }
   | { readonly type: 'flush'; readonly id: number; readonly timeoutMs: number }
   | { readonly type: 'stop'; readonly timeoutMs: number }
+  /** The process exits: deliver what is queued and set `flushed`, for which the main thread stands still. */
+  | { readonly type: 'exit'; readonly timeoutMs: number }
 
 export type ToMain =
   | { readonly type: 'ready'; readonly url: string | undefined; readonly failure: PlainError | undefined }

@@ -27,6 +27,10 @@ export class ObservedProbe {
 /** All probes of the process, and the way to ask them. */
 export interface Probes {
   list(): readonly ObservedProbe[]
+  /** Changes whenever the list does. */
+  generation(): number
+  /** Sums of the GC counters of all threads that ended, by slot. */
+  endedTotals(): Float64Array
   /** Asks every probe for fresh figures without waiting; returns the request's number. */
   request(): number
 }
@@ -57,6 +61,14 @@ export class NativeProbes implements Probes {
     return [...this.#byId.values()]
   }
 
+  generation(): number {
+    return this.#binding.generation()
+  }
+
+  endedTotals(): Float64Array {
+    return this.#binding.endedTotals()
+  }
+
   request(): number {
     return this.#binding.request()
   }
@@ -77,6 +89,14 @@ export class FallbackProbes implements Probes {
     return [this.#probe]
   }
 
+  generation(): number {
+    return 0
+  }
+
+  endedTotals(): Float64Array {
+    return new Float64Array(SLOT_COUNT)
+  }
+
   request(): number {
     const request = ++this.#requests
     this.#ask(request)
@@ -89,15 +109,22 @@ export function probeClockNs(): number {
   return Number(process.hrtime.bigint())
 }
 
+/** What one look at all threads found. */
+export interface Observation {
+  readonly probes: readonly ObservedProbe[]
+  readonly ended: Float64Array
+  /** When, on the probes' clock. */
+  readonly atNs: number
+}
+
+// A thread that ends between two looks would be in neither figure, or in both.
+const LOOKS = 5
+
 /**
  * Copies every block, after asking again for heap and handle figures older than `maxAgeMs`. Waits at most `waitMs`
  * for the answers; a thread that gives none is read as it is: its GC counters are current all the same.
  */
-export async function observe(
-  probes: Probes,
-  maxAgeMs: number,
-  waitMs: number,
-): Promise<readonly ObservedProbe[]> {
+export async function observe(probes: Probes, maxAgeMs: number, waitMs: number): Promise<Observation> {
   const oldest = probeClockNs() - maxAgeMs * 1e6
   const stale = probes.list().filter(({ block }) => block.get('sampledAtNs') < oldest)
   if (stale.length > 0) {
@@ -112,7 +139,13 @@ export async function observe(
       if (stale.every(({ block }) => block.get('answeredRequest') >= request)) break
     }
   }
-  const list = probes.list()
-  for (const probe of list) probe.read()
-  return list
+  for (let look = 1; ; look++) {
+    const generation = probes.generation()
+    const list = probes.list()
+    for (const probe of list) probe.read()
+    const ended = probes.endedTotals()
+    if (probes.generation() === generation || look === LOOKS) {
+      return { probes: list, ended, atNs: probeClockNs() }
+    }
+  }
 }

@@ -8,11 +8,15 @@ import { warnOnce } from '../core/report'
 import type { Probe } from '../probe/probe'
 import { type Collector, Collectors } from './collectors'
 import type { ToMain, ToWorker, WorkerStart } from './messages'
+import { ThreadState } from './thread-state'
 
 /** Calls of one exporter function that may be unfinished at a time; further batches are not given to it. */
 const MAX_PENDING_CALLS = 6
 /** Beyond its own deadline, how long the sampling thread is given to answer before it is given up. */
 const GRACE_MS = 1_000
+const RESTART_BASE_MS = 1_000
+const RESTART_CAP_MS = 60_000
+const MAX_HEAP_MB = 128
 
 export interface SamplerEvents {
   /** Each sample, on the main thread. Nothing is posted to it unless somebody listens. */
@@ -43,14 +47,23 @@ interface ExporterCall {
  * throws into the host or keeps it alive.
  */
 export class Sampler extends EventEmitter<SamplerEvents & MetaEvents> {
-  readonly #worker: Worker
+  readonly #settings: Settings
+  readonly #terminates: boolean
+  readonly #state = new ThreadState()
   readonly #probe: Probe
   readonly #collectors: Collectors
   readonly #functions: readonly ExporterCall[]
   readonly #calls = new Set<Promise<void>>()
   readonly #flushes = new Map<number, (complete: boolean) => void>()
   readonly #onStopped: () => void
-  readonly #exited: Promise<void>
+  /** Absent before the first start, between two, and where Node.js starts none. */
+  #worker: Worker | undefined
+  #running = true
+  #failedStarts = 0
+  #threadFailed: string | undefined
+  #restart: NodeJS.Timeout | undefined
+  readonly #stopped: Promise<void>
+  #settleStopped: () => void = () => {}
   readonly #ready: Promise<Ready>
   #settleReady: { resolve(ready: Ready): void; reject(error: Error): void } | undefined
   #flushId = 0
@@ -58,14 +71,17 @@ export class Sampler extends EventEmitter<SamplerEvents & MetaEvents> {
   #listening = { batches: false, collectors: false }
   #stopping: Promise<void> | undefined
 
-  /** @internal Use `start()`. */
+  /** @internal Use `start()`. `terminates`: SIGTERM is caught by the addon and is for the sampling thread. */
   constructor(
     settings: Settings,
     functions: readonly ExporterFunction[],
     probe: Probe,
+    terminates: boolean,
     onStopped: () => void,
   ) {
     super()
+    this.#settings = settings
+    this.#terminates = terminates
     this.#probe = probe
     this.#onStopped = onStopped
     this.#functions = functions.map((call, index) => ({
@@ -87,35 +103,11 @@ export class Sampler extends EventEmitter<SamplerEvents & MetaEvents> {
     // Whoever does not await it learns of a failure by 'error'; an unhandled rejection would end the host.
     this.#ready.catch(() => {})
 
-    const start: WorkerStart = {
-      settings,
-      source: probe.source,
-      fallbackMemory: probe.source === 'perf_hooks' ? probe.memory : undefined,
-    }
-    this.#worker = new Worker(join(__dirname, 'worker.js'), {
-      name: 'offloop',
-      workerData: start,
-      // Neither by argument nor by environment may the application's preloads start in the sampling thread.
-      execArgv: [],
-      env: { ...process.env, NODE_OPTIONS: '' },
+    this.#stopped = new Promise((resolve) => {
+      this.#settleStopped = resolve
     })
-    this.#worker.unref()
-    this.#exited = new Promise((resolve) => {
-      this.#worker.once('exit', () => {
-        this.#ended()
-        resolve()
-      })
-    })
-    this.#worker.on('message', (message: ToMain) => this.#receive(message))
-    this.#worker.on('error', (error) =>
-      this.#report(
-        new OffloopError('ERR_OFFLOOP_SAMPLING_THREAD', `the sampling thread failed: ${messageOf(error)}`, {
-          cause: error,
-        }),
-      ),
-    )
-    // Adding message listeners refs the port again on some versions.
-    this.#worker.unref()
+    process.on('exit', this.#onExit)
+    this.#startThread()
 
     this.on('newListener', (event) => {
       if (event === 'batch') this.#listen(true)
@@ -132,6 +124,11 @@ export class Sampler extends EventEmitter<SamplerEvents & MetaEvents> {
   get ready(): Promise<Ready> {
     if (this.#settleReady !== undefined) void this.#hold(this.#ready).catch(() => {})
     return this.#ready
+  }
+
+  /** False once it has stopped, and where Node.js starts no thread. */
+  get running(): boolean {
+    return this.#running
   }
 
   /**
@@ -174,11 +171,11 @@ export class Sampler extends EventEmitter<SamplerEvents & MetaEvents> {
 
   /** Keeps the process alive until `promise` settles. */
   async #hold<T>(promise: Promise<T>): Promise<T> {
-    if (this.#holds++ === 0) this.#worker.ref()
+    if (this.#holds++ === 0) this.#worker?.ref()
     try {
       return await promise
     } finally {
-      if (--this.#holds === 0) this.#worker.unref()
+      if (--this.#holds === 0) this.#worker?.unref()
     }
   }
 
@@ -196,9 +193,10 @@ export class Sampler extends EventEmitter<SamplerEvents & MetaEvents> {
   }
 
   async #stop(timeoutMs: number): Promise<void> {
-    const timer = setTimeout(() => void this.#worker.terminate(), timeoutMs + GRACE_MS)
+    if (this.#worker === undefined) this.#end()
+    const timer = setTimeout(() => void this.#worker?.terminate(), timeoutMs + GRACE_MS)
     this.#post({ type: 'stop', timeoutMs })
-    await this.#exited
+    await this.#stopped
     clearTimeout(timer)
     await within(timeoutMs, this.#callsDone())
   }
@@ -209,18 +207,98 @@ export class Sampler extends EventEmitter<SamplerEvents & MetaEvents> {
     return true
   }
 
-  #ended(): void {
+  #startThread(): void {
+    const start: WorkerStart = {
+      settings: this.#settings,
+      source: this.#probe.source,
+      fallbackMemory: this.#probe.source === 'perf_hooks' ? this.#probe.memory : undefined,
+      stateMemory: this.#state.memory,
+      terminates: this.#terminates,
+    }
+    let worker: Worker
+    try {
+      worker = new Worker(join(__dirname, 'worker.js'), {
+        name: 'offloop',
+        workerData: start,
+        // Neither by argument nor by environment may the application's preloads start in the sampling thread.
+        execArgv: [],
+        env: { ...process.env, NODE_OPTIONS: '' },
+        // What it holds is bounded; should that be wrong, it is this thread that ends and starts anew, not the process.
+        resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
+      })
+    } catch (error) {
+      // Such as under --permission without --allow-worker.
+      this.#threadFailed = messageOf(error)
+      this.#exited()
+      return
+    }
+    this.#worker = worker
+    worker.once('exit', () => this.#exited())
+    worker.on('message', (message: ToMain) => this.#receive(message))
+    worker.on('error', (error) => {
+      this.#threadFailed = messageOf(error)
+    })
+    // After the listeners: adding one for messages refs the port.
+    if (this.#holds === 0) worker.unref()
+    this.#listening = { batches: false, collectors: false }
+    this.#listen(false)
+  }
+
+  /** The sampling thread is no more, or never was. */
+  #exited(): void {
+    this.#worker = undefined
     for (const done of this.#flushes.values()) done(false)
+    if (this.#stopping !== undefined) {
+      this.#end()
+      return
+    }
+    const reason = this.#threadFailed ?? 'it ended by itself'
+    this.#threadFailed = undefined
+    // One that was never ready would fail the same way again: a bundle without worker.js, no permission for threads.
+    if (this.#settleReady !== undefined) {
+      const error = new OffloopError('ERR_OFFLOOP_SAMPLING_THREAD', `there is no sampling thread: ${reason}`)
+      this.#settleReady.reject(error)
+      this.#settleReady = undefined
+      this.#stopping = Promise.resolve()
+      this.#end()
+      // start() may not have returned yet, and so nobody listen.
+      process.nextTick(() => this.#report(error))
+      return
+    }
+    this.#state.add('restarts', 1)
+    this.#state.add('lostBatches', this.#state.get('queued'))
+    this.#state.set('queued', 0)
+    const waitMs = Math.min(RESTART_CAP_MS, RESTART_BASE_MS * 2 ** this.#failedStarts++)
+    this.#report(
+      new OffloopError(
+        'ERR_OFFLOOP_SAMPLING_THREAD',
+        `the sampling thread failed (${reason}) and is started again in ${waitMs / 1000} s`,
+      ),
+    )
+    this.#restart = setTimeout(() => this.#startThread(), waitMs)
+    this.#restart.unref()
+  }
+
+  /** Nothing is under way any more: as if there had been no sampler. */
+  #end(): void {
+    clearTimeout(this.#restart)
+    process.off('exit', this.#onExit)
     this.#settleReady?.reject(
       new OffloopError('ERR_OFFLOOP_STOPPED', 'the sampler stopped before it was ready'),
     )
     this.#settleReady = undefined
     this.releaseHeapProfiler()
+    this.#running = false
     this.#onStopped()
-    if (this.#stopping === undefined) {
-      this.#stopping = Promise.resolve()
-      this.#report(new OffloopError('ERR_OFFLOOP_SAMPLING_THREAD', 'the sampling thread ended by itself'))
-    }
+    this.#settleStopped()
+  }
+
+  /** On every way out but a signal: the sampling thread gets the time to deliver what its exporters hold. */
+  readonly #onExit = (): void => {
+    if (this.#worker === undefined || this.#state.get('queued') === 0) return
+    const timeoutMs = this.#settings.exitFlushMs
+    this.#post({ type: 'exit', timeoutMs })
+    this.#state.wait('flushed', 0, timeoutMs)
   }
 
   /** Tells the sampling thread what the main thread wants. `adding`: a listener is about to be added. */
@@ -233,7 +311,7 @@ export class Sampler extends EventEmitter<SamplerEvents & MetaEvents> {
   }
 
   #post(message: ToWorker): void {
-    this.#worker.postMessage(message)
+    this.#worker?.postMessage(message)
   }
 
   #receive(message: ToMain): void {
@@ -249,6 +327,7 @@ export class Sampler extends EventEmitter<SamplerEvents & MetaEvents> {
         if (this.#probe.source === 'perf_hooks') this.#probe.fallback.answer(message.request)
         return
       case 'ready': {
+        this.#failedStarts = 0
         const { url, failure } = message
         const settle = this.#settleReady
         this.#settleReady = undefined
@@ -273,18 +352,11 @@ export class Sampler extends EventEmitter<SamplerEvents & MetaEvents> {
   }
 
   #deliver(batch: Batch): void {
-    // One by one and not by emit(), so that a listener that throws neither ends the host nor robs the others.
-    for (const listener of this.rawListeners('batch') as ((batch: Batch) => unknown)[]) {
-      try {
-        listener.call(this, batch)
-      } catch (error) {
-        this.#report(
-          new OffloopError('ERR_OFFLOOP_LISTENER', `a 'batch' listener threw: ${messageOf(error)}`, {
-            cause: error,
-          }),
-        )
-      }
-    }
+    this.#tell('batch', batch, (cause) =>
+      this.#report(
+        new OffloopError('ERR_OFFLOOP_LISTENER', `a 'batch' listener threw: ${messageOf(cause)}`, { cause }),
+      ),
+    )
     for (const exporter of this.#functions) {
       const call = this.#export(exporter, batch).finally(() => this.#calls.delete(call))
       this.#calls.add(call)
@@ -320,10 +392,16 @@ export class Sampler extends EventEmitter<SamplerEvents & MetaEvents> {
       warnOnce(`${error.code} ${subject}`, `${error.message} (${error.code})`)
       return
     }
-    try {
-      this.emit('error', error)
-    } catch (thrown) {
-      warnOnce('error-listener', `an 'error' listener threw: ${messageOf(thrown)}`)
+    this.#tell('error', error, (thrown) =>
+      warnOnce('error-listener', `an 'error' listener threw: ${messageOf(thrown)}`),
+    )
+  }
+
+  /** Not by emit(): a listener that throws, or is async and rejects, neither ends the host nor robs the others. */
+  #tell(event: keyof SamplerEvents, value: Batch | Error, failed: (thrown: unknown) => void): void {
+    for (const listener of this.rawListeners(event) as ((value: unknown) => unknown)[]) {
+      const call = async () => listener.call(this, value)
+      call().catch(failed)
     }
   }
 }

@@ -1,6 +1,7 @@
 import type { Labels } from '../core/batch'
 import type { MetricName } from '../core/metrics'
 import type { Exporter } from '../exporters/exporter'
+import type { ThreadState } from './thread-state'
 
 interface SelfReading {
   readonly name: MetricName
@@ -10,15 +11,16 @@ interface SelfReading {
 
 /** What the sampler counts about itself. */
 export class SelfMetrics {
-  missedTicks = 0
   seriesDropped = 0
+  readonly #state: ThreadState
   readonly #exporters: readonly Exporter[]
   readonly #droppedByQueue = new Map<string, number>()
   readonly #failuresByExporter = new Map<string, number>()
   readonly #failuresByCollector = new Map<string, number>()
 
   /** `exporters` count their own; the rest is told here. */
-  constructor(exporters: readonly Exporter[]) {
+  constructor(state: ThreadState, exporters: readonly Exporter[]) {
+    this.#state = state
     this.#exporters = exporters
   }
 
@@ -36,13 +38,22 @@ export class SelfMetrics {
 
   read(): SelfReading[] {
     const readings: SelfReading[] = [
-      { name: 'offloop_missed_ticks_total', labels: {}, value: this.missedTicks },
+      { name: 'offloop_missed_ticks_total', labels: {}, value: this.#state.get('missedTicks') },
+      {
+        name: 'offloop_sampling_thread_restarts_total',
+        labels: {},
+        value: this.#state.get('restarts'),
+      },
       { name: 'offloop_series_dropped_total', labels: {}, value: this.seriesDropped },
     ]
     for (const { name, dropped, failures, omitted } of this.#exporters) {
       readings.push({ name: 'offloop_batches_dropped_total', labels: { queue: name }, value: dropped })
       readings.push({ name: 'offloop_export_failures_total', labels: { exporter: name }, value: failures })
       readings.push({ name: 'offloop_metrics_omitted_total', labels: { exporter: name }, value: omitted })
+    }
+    const lost = this.#state.get('lostBatches')
+    if (lost > 0) {
+      readings.push({ name: 'offloop_batches_dropped_total', labels: { queue: 'ended-thread' }, value: lost })
     }
     for (const [queue, value] of this.#droppedByQueue) {
       readings.push({ name: 'offloop_batches_dropped_total', labels: { queue }, value })

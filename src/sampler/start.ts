@@ -1,5 +1,5 @@
 import { defaultService } from '../core/environment'
-import { messageOf, OffloopError } from '../core/errors'
+import { OffloopError } from '../core/errors'
 import { type Options, resolveOptions } from '../core/options'
 import { warnOnce } from '../core/report'
 import { attach } from '../probe/counters'
@@ -7,7 +7,9 @@ import { otherHeapProfiler } from '../probe/heap-profilers'
 import { attachProbe, type Probe } from '../probe/probe'
 import { Sampler } from './sampler'
 
-let running: Sampler | undefined
+// On the global object, as the probe is: several copies of this package make one sampler.
+const KEY = Symbol.for('offloop.sampler.v1')
+const realm = globalThis as { [KEY]?: Sampler | undefined }
 
 /**
  * Starts sampling: attaches to the calling thread and starts the sampling thread, which keeps nothing alive.
@@ -15,23 +17,28 @@ let running: Sampler | undefined
  * @throws {TypeError | RangeError} `ERR_OFFLOOP_INVALID_OPTION` for a bad option, which `option` and the message
  * name, before anything has started.
  * @throws {OffloopError} `ERR_OFFLOOP_ALREADY_STARTED` while another sampler runs in this process.
- * @throws {OffloopError} `ERR_OFFLOOP_SAMPLING_THREAD` where Node.js starts no worker thread (`--permission`).
+ *
+ * Where Node.js starts no worker thread (`--permission`) the sampler is one that does nothing: `ready` rejects with
+ * `ERR_OFFLOOP_SAMPLING_THREAD`, and one line says so. `counters` count all the same.
  */
 export function start(options: Options = {}): Sampler {
+  return startWith(options, false)
+}
+
+/**
+ * `terminates`: a SIGTERM that nobody listens to waits for what exporters still hold. For a start without code alone,
+ * before the application can listen.
+ */
+export function startWith(options: Options, terminates: boolean): Sampler {
   const { settings, functions } = resolveOptions(options, () =>
     defaultService(process.env, process.argv[1], process.cwd),
   )
   const probe = claim()
-  try {
-    running = new Sampler(settings, functions, probe, () => release(probe))
-  } catch (error) {
-    release(probe)
-    throw new OffloopError(
-      'ERR_OFFLOOP_SAMPLING_THREAD',
-      `the sampling thread cannot be started: ${messageOf(error)}`,
-      { cause: error },
-    )
-  }
+  const caught = terminates && probe.source === 'native'
+  if (caught) probe.binding.catchTermination()
+  const sampler = new Sampler(settings, functions, probe, caught, () => release(probe))
+  if (!sampler.running) return sampler
+  realm[KEY] = sampler
   if (probe.source === 'perf_hooks') {
     warnOnce(
       'ERR_OFFLOOP_NO_ADDON',
@@ -41,7 +48,7 @@ export function start(options: Options = {}): Sampler {
   } else if (settings.heapObjects && otherHeapProfiler(process.execArgv, process.env) === undefined) {
     probe.binding.startHeapSampling()
   }
-  return running
+  return sampler
 }
 
 function claim(): Probe {
@@ -49,7 +56,7 @@ function claim(): Probe {
     'ERR_OFFLOOP_ALREADY_STARTED',
     'a sampler is running in this process: stop() it before another start()',
   )
-  if (running !== undefined) throw taken
+  if (realm[KEY] !== undefined) throw taken
   attach()
   const probe = attachProbe()
   // Asks the whole process, worker threads included.
@@ -58,6 +65,8 @@ function claim(): Probe {
 }
 
 function release(probe: Probe): void {
-  running = undefined
-  if (probe.source === 'native') probe.binding.releaseSampler()
+  realm[KEY] = undefined
+  if (probe.source !== 'native') return
+  probe.binding.releaseTermination()
+  probe.binding.releaseSampler()
 }

@@ -1,17 +1,19 @@
 // The sampling thread's entry. It puts the parts together and owns none of their work.
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { messageOf, OffloopError } from '../core/errors'
+import type { ServeSettings } from '../core/options'
 import { createExporters } from '../exporters/create'
 import { loadBinding } from '../probe/load'
-import { createServer } from '../server/server'
+import type { HttpServer } from '../server/server'
 import { BatchBuilder } from './build'
 import { CollectRound } from './collect-round'
 import type { PlainError, ToMain, ToWorker, WorkerStart } from './messages'
 import { Posting } from './posting'
-import { FallbackProbes, NativeProbes, observe, probeClockNs, type Probes } from './probes'
+import { FallbackProbes, NativeProbes, observe, type Probes } from './probes'
 import { Schedule, systemClock } from './schedule'
 import { SelfMetrics } from './self-metrics'
 import { Store } from './store'
+import { ThreadState } from './thread-state'
 
 /** How long a sample waits for the measured threads' answers. */
 const ANSWER_WAIT_MS = 50
@@ -21,11 +23,17 @@ const SCRAPE_WAIT_MS = 20
 
 if (parentPort === null) throw new Error('offloop: worker.js is started by start() and not by itself')
 const port = parentPort
-const { settings, source, fallbackMemory } = workerData as WorkerStart
+const { settings, source, fallbackMemory, stateMemory, terminates } = workerData as WorkerStart
 
+const state = new ThreadState(stateMemory)
 const probes = openProbes()
-const exporters = createExporters(settings.exporters, report)
-const self = new SelfMetrics(exporters)
+const exporters = createExporters(settings.exporters, report, () => {
+  state.set(
+    'queued',
+    exporters.reduce((sum, { queued }) => sum + queued, 0),
+  )
+})
+const self = new SelfMetrics(state, exporters)
 const store = new Store()
 const builder = new BatchBuilder(settings)
 const posting = new Posting(
@@ -34,27 +42,16 @@ const posting = new Posting(
 )
 const round = new CollectRound(post)
 const listening = { batches: false, collectors: false }
-let sequence = 0
 let sampling: Promise<void> = Promise.resolve()
 let announceFirst: () => void = () => {}
 const sampled = new Promise<void>((resolve) => {
   announceFirst = resolve
 })
 
-const server =
-  settings.serve === undefined
-    ? undefined
-    : createServer(settings.serve, {
-        scrape: async () => {
-          const observed = await observe(probes, SCRAPE_MAX_AGE_MS, SCRAPE_WAIT_MS)
-          return builder.build(sequence, Date.now(), probeClockNs(), observed, self, round.latest)
-        },
-        query: (metric, start, end) => store.query(metric, start, end),
-        health: () => ({ service: settings.service, samples: sequence, missedTicks: self.missedTicks }),
-      })
+const server = settings.serve === undefined ? undefined : openServer(settings.serve)
 
 const schedule = new Schedule(systemClock, settings.intervalMs, (missed) => {
-  self.missedTicks += missed
+  state.add('missedTicks', missed)
   void sample()
 })
 // What the main thread has said already, such as that it listens, holds for the first sample.
@@ -64,6 +61,23 @@ for (let said = receiveMessageOnPort(port); said !== undefined; said = receiveMe
 port.on('message', receive)
 void Promise.all([listen(), sampled]).then(([outcome]) => post({ type: 'ready', ...outcome }))
 
+/** Loaded where it is asked for: `node:http` takes half a megabyte of this thread. */
+function openServer(serve: ServeSettings): HttpServer {
+  const { createServer } = require('../server/server') as typeof import('../server/server')
+  return createServer(serve, {
+    scrape: async () => {
+      const observation = await observe(probes, SCRAPE_MAX_AGE_MS, SCRAPE_WAIT_MS)
+      return builder.build(state.get('sequence'), Date.now(), observation, self, round.latest)
+    },
+    query: (metric, start, end) => store.query(metric, start, end),
+    health: () => ({
+      service: settings.service,
+      samples: state.get('sequence'),
+      missedTicks: state.get('missedTicks'),
+    }),
+  })
+}
+
 function openProbes(): Probes {
   if (source === 'perf_hooks') {
     return new FallbackProbes('main', fallbackMemory as SharedArrayBuffer, (request) =>
@@ -72,6 +86,9 @@ function openProbes(): Probes {
   }
   const { binding, reason } = loadBinding()
   if (binding === undefined) throw new Error(`the addon loads in the main thread and not here: ${reason}`)
+  if (terminates) {
+    binding.onTermination(() => void deliver(settings.exitFlushMs).finally(() => binding.terminate()))
+  }
   return new NativeProbes(binding)
 }
 
@@ -86,10 +103,9 @@ function sample(): Promise<void> {
 async function takeSample(): Promise<void> {
   const timestamp = Date.now()
   const collecting = listening.collectors ? round.run(settings.collectorTimeoutMs) : undefined
-  const observed = await observe(probes, 0, ANSWER_WAIT_MS)
-  const observedAtNs = probeClockNs()
+  const observation = await observe(probes, 0, ANSWER_WAIT_MS)
   const collected = (await collecting) ?? []
-  const batch = builder.build(++sequence, timestamp, observedAtNs, observed, self, collected)
+  const batch = builder.build(state.add('sequence', 1), timestamp, observation, self, collected)
   self.seriesDropped += store.add(batch)
   for (const exporter of exporters) exporter.push(batch)
   if (listening.batches) posting.push(batch)
@@ -125,6 +141,9 @@ function receive(message: ToWorker): void {
     case 'flush':
       void flush(message.timeoutMs).then((complete) => post({ type: 'flushed', id: message.id, complete }))
       return
+    case 'exit':
+      void deliver(message.timeoutMs).then(() => state.set('flushed', 1))
+      return
     case 'stop':
       void stop(message.timeoutMs)
       return
@@ -137,6 +156,10 @@ function receive(message: ToWorker): void {
 /** Takes a sample and delivers all that is queued; whether that was done in time. */
 async function flush(timeoutMs: number): Promise<boolean> {
   await sample()
+  return deliver(timeoutMs)
+}
+
+async function deliver(timeoutMs: number): Promise<boolean> {
   const delivered = await Promise.all(exporters.map((exporter) => exporter.flush(timeoutMs)))
   return delivered.every((complete) => complete)
 }

@@ -43,9 +43,9 @@ function best(ranges: readonly Range[], type: string, version: string): Range | 
 
 function parse(header = ''): Range[] {
   // A comma or semicolon between quotes separates nothing.
-  const elements = header.toLowerCase().match(/(?:[^,"]|"(?:[^"\\]|\\.)*")+/g) ?? []
+  const elements = header.toLowerCase().match(/(?:[^,"]|"(?:[^"\\]|\\.)*"?)+/g) ?? []
   return elements.map((element) => {
-    const [value = '', ...parameters] = (element.match(/(?:[^;"]|"(?:[^"\\]|\\.)*")+/g) ?? []).map((part) =>
+    const [value = '', ...parameters] = (element.match(/(?:[^;"]|"(?:[^"\\]|\\.)*"?)+/g) ?? []).map((part) =>
       part.trim(),
     )
     const parameter = (name: string): string | undefined =>

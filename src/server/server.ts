@@ -62,8 +62,7 @@ export function createServer(settings: ServeSettings, source: Source, limits = L
     if (request.socket.destroyed) return
     const closed = new Promise((resolve) => response.once('close', resolve))
     const deadline = setTimeout(() => response.destroy(), responseTimeout)
-    const reply = await answer(request)
-    const bytes = response.destroyed ? 0 : send(request, response, reply)
+    const bytes = send(request, response, await answer(request))
     waitingBytes += bytes
     await closed
     waitingBytes -= bytes

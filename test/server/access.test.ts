@@ -31,6 +31,7 @@ describe('Host', () => {
     '[evil]',
     '[127.0.0.1]',
     '::1',
+    'fe80::abcd',
     'localhost:80:80',
     'user@localhost',
   ])('may not be %j', async (host) => {
@@ -78,6 +79,7 @@ describe('the token', () => {
     ['an empty one', 'Bearer '],
     ['one without a scheme', token],
     ['one of another scheme', `Basic ${token}`],
+    ['one behind another word', `x Bearer ${token}`],
   ])('refuses %s, everywhere', async (_, authorization) => {
     const url = await serving({}, { token })
     for (const path of ['/', '/metrics', '/healthz', '/v1/query?metric=x', '/nothing']) {

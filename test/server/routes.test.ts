@@ -63,6 +63,8 @@ describe('/metrics', () => {
     ['application/json;a="application/openmetrics-text,", text/plain', TEXT],
     ['application/json;a=",application/openmetrics-text,", text/plain', TEXT],
     ['application/openmetrics-text;q=high', TEXT],
+    ['application/openmetrics-text;q=5', TEXT],
+    ['application/openmetrics-text;q=-1, text/plain;q=-2', TEXT],
   ])('for Accept: %s is %s', async (accept, type) => {
     const { headers } = await send(`${await serving()}/metrics`, { headers: { Accept: accept } })
     expect(headers['content-type']).toBe(type)
@@ -178,4 +180,12 @@ describe('paths', () => {
       expect(answer).toMatch(/^HTTP\/1\.1 200 .*"status":"ok"/s)
     },
   )
+
+  it.each(['http://localhost', 'http://localhost?a=1', '/?a=1'])('%s is /', async (target) => {
+    const answer = await exchange(
+      await serving(),
+      `GET ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`,
+    )
+    expect(answer).toMatch(/^HTTP\/1\.1 200 .*<!doctype html>/s)
+  })
 })

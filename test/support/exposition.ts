@@ -49,7 +49,9 @@ const OPEN_METRICS: Rules = {
     for (const sample of samples) {
       const counts = type === 'counter' || type === 'histogram'
       if (counts && !(sample.value >= 0)) fail(`${sample.name} counts ${sample.value}`)
-      if (type === 'histogram' && 'le' in sample.labels) checkCanonical(sample.labels.le ?? '')
+      if (type !== 'histogram' || sample.labels.le === undefined) continue
+      checkCanonical(sample.labels.le)
+      if (sample.labels.le.startsWith('-')) fail(`${name} has a sum, and a bucket below zero`)
     }
   },
 }
