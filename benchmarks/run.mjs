@@ -20,9 +20,12 @@ const only = namesFrom(process.argv.slice(2))
 const machine = describeMachine()
 console.log(
   Object.entries(machine)
-    .map(([name, value]) => `${name}: ${value}`)
+    .map(([name, value]) => `${name} ${value}`)
     .join(', '),
 )
+if (machine.load > machine.cores / 4) {
+  console.log('Other programs are running: wall times, and the tails of all figures, will be theirs in part.')
+}
 
 const outcomes = []
 for (const benchmark of suite) {

@@ -1,75 +1,109 @@
 // Builds the addon, one binary per ABI, into prebuilds/<platform>-<arch>/, where src/probe looks for it:
 //
-//   node scripts/build-native.mjs [--node 20 22 … | --all]
-import { copyFileSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
+//   node scripts/build-native.mjs [--node 20 22 … | --all]     for this machine
+//   node scripts/build-native.mjs --release                    all that the package ships, with Debian's cross-compilers
+import { copyFileSync, cpSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import os from 'node:os'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { abiOf, majorsFrom, nodeFor } from './nodes.mjs'
-import { attempt, fail, filesBelow, hashOf, must, readStamp, root, step } from './tools.mjs'
+import { abiOf, majorsFrom, nodeFor, supported } from './nodes.mjs'
+import { hostTarget, missingTools, releaseTargets } from './targets.mjs'
+import { attempt, fail, filesBelow, hashOf, must, readStamp, root, say, step } from './tools.mjs'
 
-const { platform } = process
+/** @typedef {import('./targets.mjs').Target} Target */
 
-/** The addon for a major, whether it is built or not. @param {number} major */
-export function prebuildFor(major) {
-  const libc = platform === 'linux' ? `.${libcName()}` : ''
-  return path.join(root, 'prebuilds', `${platform}-${process.arch}`, `offloop.abi${abiOf(major)}${libc}.node`)
-}
+/** What the package ships of node-addon-api, and `offloop rebuild` needs. */
+const HEADERS = ['napi.h', 'napi-inl.h', 'napi-inl.deprecated.h', 'LICENSE.md']
 
-/** Whether the addon for a major is there and made from the sources of today. @param {number} major */
-export function isBuilt(major) {
-  return readStamp(prebuildFor(major)) !== undefined && readStamp(stampFor(major)) === sourcesHash()
-}
-
-/** What node-gyp would miss here. Empty on Windows, where only node-gyp itself can tell. */
-export function missingTools() {
-  if (platform === 'win32') return []
-  return [process.env.CXX ?? 'g++', 'make', process.env.PYTHON ?? 'python3'].filter(
-    (tool) => attempt(tool, ['--version']).status !== 0,
+/** The addon for a major, whether it is built or not. @param {number} major @param {Target} [target] */
+export function prebuildFor(major, target = hostTarget) {
+  const libc = target.libc === undefined ? '' : `.${target.libc}`
+  return path.join(
+    root,
+    'prebuilds',
+    `${target.platform}-${target.arch}`,
+    `offloop.abi${abiOf(major)}${libc}.node`,
   )
 }
 
-/** @param {number} major */
-export function buildNative(major) {
-  if (isBuilt(major)) return
+/** Whether the addon for a major is there and made from the sources of today. @type {typeof prebuildFor extends (...args: infer A) => string ? (...args: A) => boolean : never} */
+export function isBuilt(major, target = hostTarget) {
+  return readStamp(prebuildFor(major, target)) !== undefined && readStamp(stampFor(major, target)) === sourcesHash()
+}
+
+/** @param {number} major @param {Target} [target] */
+export function buildNative(major, target = hostTarget) {
+  if (isBuilt(major, target)) return
   const hash = sourcesHash()
   const { version, bin, prefix } = nodeFor(major)
   const nodeGyp = createRequire(import.meta.url).resolve('node-gyp/bin/node-gyp.js')
-  // By the Node.js that it is for: node-gyp takes much from its own process.
+  // In a copy, so that builds do not meet, and so that it is what `offloop rebuild` does from the package.
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'offloop-build-'))
+  const cleanUp = () => rmSync(folder, { recursive: true, force: true })
+  process.once('exit', cleanUp)
+  for (const file of nativeSources()) {
+    mkdirSync(path.dirname(path.join(folder, file)), { recursive: true })
+    copyFileSync(path.join(root, file), path.join(folder, file))
+  }
+  copyHeaders(path.join(folder, 'native'))
+  const title = target === hostTarget ? '' : `${target.name}, `
+  // By the Node.js that it is for: node-gyp takes much from its own process. Its headers serve for all of Linux:
+  // those of arm64 are the same but for config.gypi, of which node-gyp replaces the architecture.
   step(
-    `building the addon for Node.js ${version}`,
+    `building the addon for ${title}Node.js ${version}`,
     bin,
-    [nodeGyp, 'rebuild', `--nodedir=${prefix}`, '--jobs=max'],
-    { env: environmentFor(bin) },
+    [
+      nodeGyp,
+      'rebuild',
+      `--directory=${path.join(folder, 'native')}`,
+      `--nodedir=${prefix}`,
+      `--arch=${target.arch}`,
+      '--jobs=2',
+      '--',
+      '-Dportable=1',
+    ],
+    { env: { ...environmentFor(bin), ...target.env } },
   )
-  // A copy: node-gyp keeps a hard link to its own.
-  const built = path.join(root, 'build/offloop.node')
-  copyFileSync(path.join(root, 'build/Release/offloop.node'), built)
-  if (platform === 'linux') must('stripping the addon', 'strip', ['--strip-unneeded', built])
-  if (platform === 'darwin') must('stripping the addon', 'strip', ['-Sx', built])
+  const built = path.join(folder, 'native/build/Release/offloop.node')
+  if (target.strip.length > 0) must('stripping the addon', /** @type {string} */ (target.strip[0]), [...target.strip.slice(1), built])
   // What its own Node.js cannot load must not replace what is there.
-  must('loading the addon', bin, ['-e', `require(${JSON.stringify(built)})`])
+  if (target === hostTarget) must('loading the addon', bin, ['-e', `require(${JSON.stringify(built)})`])
 
-  const prebuild = prebuildFor(major)
+  const prebuild = prebuildFor(major, target)
   mkdirSync(path.dirname(prebuild), { recursive: true })
-  // A rename, not a copy: a running process may have the old file mapped, and would crash on new bytes in it.
-  renameSync(built, prebuild)
-  writeFileSync(stampFor(major), hash)
+  // A rename, not a copy: a running process may have the old file mapped, and would crash on new bytes in it. Its own
+  // name, since two may build the same at once.
+  const fresh = `${prebuild}.${process.pid}`
+  copyFileSync(built, fresh)
+  renameSync(fresh, prebuild)
+  writeFileSync(stampFor(major, target), hash)
+  process.off('exit', cleanUp)
+  cleanUp()
 }
 
-/** @param {number} major */
-function stampFor(major) {
-  return `${prebuildFor(major)}.sources`
+/** The headers of node-addon-api into `folder`. @param {string} folder */
+export function copyHeaders(folder) {
+  const from = path.join(root, 'node_modules/node-addon-api')
+  for (const file of HEADERS) cpSync(path.join(from, file), path.join(folder, 'node-addon-api', file))
+}
+
+/** @param {number} major @param {Target} target */
+function stampFor(major, target) {
+  return `${prebuildFor(major, target)}.sources`
+}
+
+function nativeSources() {
+  return filesBelow('native').filter((file) => /^native[\\/][^\\/]*\.(cc|h|map|gyp)$/.test(file))
 }
 
 function sourcesHash() {
-  const sources = filesBelow('native').filter((file) => /^native[\\/][^\\/]*\.(cc|h|map)$/.test(file))
-  return hashOf([...sources, 'binding.gyp', 'node_modules/node-addon-api/package.json'])
+  return hashOf([...nativeSources(), 'node_modules/node-addon-api/package.json'])
 }
 
 /**
  * To node-gyp npm's environment outranks the command line: the `nodedir` of a user's npmrc would be taken for every
- * version. And binding.gyp calls `node`, which is to be the same one.
+ * version.
  * @param {string} bin
  */
 function environmentFor(bin) {
@@ -80,13 +114,15 @@ function environmentFor(bin) {
   return { ...Object.fromEntries(inherited), PATH }
 }
 
-function libcName() {
-  const { header } = /** @type {{ header: { glibcVersionRuntime?: string } }} */ (process.report.getReport())
-  return header.glibcVersionRuntime ? 'glibc' : 'musl'
-}
-
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const missing = missingTools()
-  if (missing.length > 0) fail(`to build the addon, install ${missing.join(', ')}`)
-  for (const major of majorsFrom(process.argv.slice(2))) buildNative(major)
+  const args = process.argv.slice(2)
+  const release = args.includes('--release')
+  const targets = release ? releaseTargets() : [hostTarget]
+  const majors = release ? supported : majorsFrom(args)
+  for (const target of targets) {
+    const missing = missingTools(target)
+    if (missing.length > 0) fail(`to build the addon for ${target.name}, install ${missing.join(', ')}`)
+  }
+  for (const target of targets) for (const major of majors) buildNative(major, target)
+  if (release) say(`${targets.length * majors.length} addons are up to date`)
 }

@@ -3,8 +3,9 @@
 //   node scripts/setup.mjs [--node 20 22 … | --all]     for which Node.js the addon is built; the running one
 import { cpSync, existsSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { buildNative, isBuilt, missingTools } from './build-native.mjs'
+import { buildNative, isBuilt } from './build-native.mjs'
 import { majorsFrom } from './nodes.mjs'
+import { missingTools } from './targets.mjs'
 import { filesBelow, hashOf, readStamp, root, say, step } from './tools.mjs'
 
 const majors = majorsFrom(process.argv.slice(2))

@@ -8,6 +8,8 @@ export function describeMachine() {
     cpu: cpus[0]?.model ?? 'unknown',
     cores: cpus.length,
     memoryBytes: os.totalmem(),
+    // Of the last minute: what else ran when the benchmarks began.
+    load: os.loadavg()[0],
     kernel: `${os.type()} ${os.release()} ${os.arch()}`,
     node: process.versions.node,
     v8: process.versions.v8,

@@ -91,6 +91,7 @@ describe('options from the environment', () => {
       labels: { region: 'eu' },
       heapObjects: false,
       collectorTimeoutMs: 500,
+      exitFlushMs: 500,
     })
   })
 })

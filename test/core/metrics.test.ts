@@ -9,19 +9,26 @@ const { labelNameFault, metricNameFault, RESERVED_LABELS } =
   dist<typeof import('../../src/core/format')>('core/format.js')
 const { BatchBuilder } = dist<typeof import('../../src/sampler/build')>('sampler/build.js')
 const { SelfMetrics } = dist<typeof import('../../src/sampler/self-metrics')>('sampler/self-metrics.js')
+const { ThreadState } = dist<typeof import('../../src/sampler/thread-state')>('sampler/thread-state.js')
 const { ObservedProbe } = dist<typeof import('../../src/sampler/probes')>('sampler/probes.js')
 const { SLOT_COUNT } = dist<typeof import('../../src/probe/layout')>('probe/layout.js')
 
 /** A batch in which everything that can be reported is. */
 function fullBatch() {
   const exporter = { name: 'tinyobs', dropped: 1, failures: 2, omitted: 3 } as Exporter
-  const self = new SelfMetrics([exporter])
+  const self = new SelfMetrics(new ThreadState(), [exporter])
   self.countDropped('main')
   self.countExporterFailure('log()')
   self.countCollectorFailure('pool')
   const probe = new ObservedProbe('main', 'native', new SharedArrayBuffer(SLOT_COUNT * 8))
   probe.slots.fill(1)
-  return new BatchBuilder({ service: 'api', labels: {} }).build(1, 0, 2, [probe], self, [])
+  return new BatchBuilder({ service: 'api', labels: {} }).build(
+    1,
+    0,
+    { probes: [probe], ended: new Float64Array(SLOT_COUNT), atNs: 2 },
+    self,
+    [],
+  )
 }
 
 describe('the table and what is reported', () => {

@@ -48,6 +48,7 @@ describe('what is accepted', () => {
       labels: {},
       heapObjects: true,
       collectorTimeoutMs: 1_000,
+      exitFlushMs: 500,
     }
     for (const options of [undefined, null, {}, Object.create(null)]) {
       expect(resolve(options)).toEqual({ settings: defaults, functions: [] })
@@ -65,6 +66,7 @@ describe('what is accepted', () => {
       labels: { region: 'eu', zone: 'b' },
       heapObjects: false,
       collectorTimeoutMs: 250,
+      exitFlushMs: 0,
     }
     const { settings, functions } = resolve(given)
     const { exporters, ...others } = given

@@ -6,6 +6,7 @@ import { dist } from '../dist'
 
 const { BatchBuilder } = dist<typeof import('../../src/sampler/build')>('sampler/build.js')
 const { SelfMetrics } = dist<typeof import('../../src/sampler/self-metrics')>('sampler/self-metrics.js')
+const { ThreadState } = dist<typeof import('../../src/sampler/thread-state')>('sampler/thread-state.js')
 const { ObservedProbe } = dist<typeof import('../../src/sampler/probes')>('sampler/probes.js')
 const { Slot, SLOT_COUNT } = dist<typeof import('../../src/probe/layout')>('probe/layout.js')
 
@@ -43,16 +44,20 @@ function probe(
 
 function build({
   probes = [probe()],
-  self = new SelfMetrics([]),
+  ended = {},
+  self = new SelfMetrics(new ThreadState(), []),
   collected = [],
   labels = {},
 }: {
   probes?: ReturnType<typeof probe>[]
+  /** Of threads that ended. */
+  ended?: Partial<Record<SlotName, number>>
   self?: InstanceType<typeof SelfMetrics>
   collected?: readonly Metric[]
   labels?: Labels
 } = {}): Batch {
-  return new BatchBuilder({ service: 'api', labels }).build(7, 1_234, NOW_NS, probes, self, collected)
+  const observation = { probes, ended: probe(ended).slots, atNs: NOW_NS }
+  return new BatchBuilder({ service: 'api', labels }).build(7, 1_234, observation, self, collected)
 }
 
 /** Values of `name`, by their labels other than `service`. */
@@ -149,7 +154,7 @@ test('a batch says when, which and whose it is, and is plain data', () => {
 })
 
 test('every metric carries the service and the common labels, collected ones included', () => {
-  const self = new SelfMetrics([])
+  const self = new SelfMetrics(new ThreadState(), [])
   self.countCollectorFailure('pool')
   const { metrics } = build({
     self,
@@ -207,13 +212,25 @@ describe('collected metrics', () => {
   })
 })
 
+test('process totals are those of all threads, and of those that ended', () => {
+  const batch = build({
+    probes: [probe(), probe(ANSWERED, 'worker#1')],
+    ended: { gcMinorCycles: 1_000, gcMajorPauseNs: 5e9 },
+  })
+  expect(series(batch, 'nodejs_process_gc_cycles_total')).toEqual({ minor: 1_200, major: 14 })
+  expect(series(batch, 'nodejs_process_gc_pause_seconds_total')).toEqual({ minor: 40, major: 65 })
+})
+
 test('what the sampler counts about itself is told, each by what it concerns', () => {
   const exporters = [
     { name: 'tinyobs', dropped: 1, failures: 2, omitted: 3 },
     { name: 'tinyobs#2', dropped: 4, failures: 5, omitted: 6 },
   ]
-  const self = new SelfMetrics(exporters as Exporter[])
-  self.missedTicks += 5
+  const state = new ThreadState()
+  const self = new SelfMetrics(state, exporters as Exporter[])
+  state.add('missedTicks', 5)
+  state.add('restarts', 2)
+  state.add('lostBatches', 3)
   self.seriesDropped += 6
   for (let count = 0; count < 7; count++) self.countDropped('main')
   self.countDropped('log()')
@@ -222,12 +239,14 @@ test('what the sampler counts about itself is told, each by what it concerns', (
   self.countCollectorFailure('pool')
   const batch = build({ self })
   expect(series(batch, 'offloop_missed_ticks_total')).toEqual({ '': 5 })
+  expect(series(batch, 'offloop_sampling_thread_restarts_total')).toEqual({ '': 2 })
   expect(series(batch, 'offloop_series_dropped_total')).toEqual({ '': 6 })
   expect(series(batch, 'offloop_batches_dropped_total')).toEqual({
     tinyobs: 1,
     'tinyobs#2': 4,
     main: 7,
     'log()': 1,
+    'ended-thread': 3,
   })
   expect(series(batch, 'offloop_export_failures_total')).toEqual({ tinyobs: 2, 'tinyobs#2': 5, 'log()': 1 })
   expect(series(batch, 'offloop_metrics_omitted_total')).toEqual({ tinyobs: 3, 'tinyobs#2': 6 })

@@ -1,17 +1,24 @@
 # One binary per ABI of Node.js: the addon uses v8.h, whose structs differ between releases. scripts/build-native.mjs
-# drives it. native/CMakeLists.txt builds the same sources, for the unit tests and the sanitizers.
+# and `offloop rebuild` drive it, both on a copy of this folder. CMakeLists.txt builds the same sources, for the unit
+# tests and the sanitizers.
+#
+# Not in the package's root, where npm would compile it at every install unless told not to, and where pnpm takes the
+# package for one with an install script, whatever it is told: pnpm 10 warns of it, pnpm 12 fails the install.
 {
+  # 1: for other machines than this one, older ones included.
+  'variables': { 'portable%': 0 },
   'targets': [{
     'target_name': 'offloop',
     'sources': [
-      'native/addon.cc',
-      'native/gc_recorder.cc',
-      'native/glibc_compat.cc',
-      'native/isolate_probe.cc',
-      'native/registry.cc',
-      'native/termination.cc',
+      'addon.cc',
+      'gc_recorder.cc',
+      'glibc_compat.cc',
+      'isolate_probe.cc',
+      'registry.cc',
+      'termination.cc',
     ],
-    'include_dirs': ['<!(node -p "require(\'node-addon-api\').include_dir")'],
+    # Put there by whoever builds, and shipped with the package: three headers of the npm package of that name.
+    'include_dirs': ['node-addon-api'],
     'defines': ['NAPI_VERSION=9', 'NAPI_DISABLE_CPP_EXCEPTIONS'],
     'conditions': [
       ['OS == "linux"', {
@@ -23,15 +30,18 @@
           '-Wl,-z,nodelete',
           # A source missing from the list above fails when the addon is loaded, not when it is first called.
           '-Wl,-z,now',
-          # std::vector of g++ 11 and later asks for GLIBCXX_3.4.29, which RHEL 8 and Ubuntu 20.04 lack; a private
-          # copy asks for nothing (Fedora: package libstdc++-static). libgcc stays shared: the unwinder of a static
-          # one asks for GLIBC_2.35. native/glibc_compat.cc does the rest, npm run check:package checks the result.
-          '-static-libstdc++',
-          '-Wl,--version-script=../native/exports.map',
+          '-Wl,--version-script=../exports.map',
           '-Wl,--gc-sections',
         ],
         'cflags': ['-ffunction-sections', '-fdata-sections'],
         'configurations': { 'Release': { 'cflags!': ['-O3'], 'cflags': ['-O2'] } },
+      }],
+      ['OS == "linux" and portable == 1', {
+        # std::vector of g++ 11 and later asks for GLIBCXX_3.4.29, which RHEL 8 and Ubuntu 20.04 lack; a private copy
+        # asks for nothing. libgcc stays shared: the unwinder of a static one asks for GLIBC_2.35. glibc_compat.cc
+        # does the rest, test/packaging checks the result. Not at a user's, where libstdc++.a may be missing (Fedora
+        # has it in a package of its own).
+        'ldflags': ['-static-libstdc++'],
       }],
       ['OS == "mac"', {
         'xcode_settings': {
