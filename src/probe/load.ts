@@ -3,6 +3,7 @@ import { basename, join } from 'node:path'
 import { messageOf } from '../core/errors'
 import type { Binding } from './binding'
 import { SLOTS } from './layout'
+import { prebuildName, prebuildsFolder } from './prebuild'
 
 /** The addon, or why there is none. */
 export type Loaded =
@@ -18,15 +19,14 @@ export function loadBinding(): Loaded {
 }
 
 function load(): Loaded {
-  const platform = `${process.platform}-${process.arch}`
-  const abi = process.versions.modules
-  const folder = join(__dirname, '..', '..', 'prebuilds', platform)
+  const folder = prebuildsFolder()
   // Both C libraries are tried rather than told apart, which takes longer: the wrong one fails to load.
-  const files = (process.platform === 'linux' ? ['.glibc', '.musl'] : [''])
-    .map((libc) => join(folder, `offloop.abi${abi}${libc}.node`))
+  const files = (process.platform === 'linux' ? ['glibc', 'musl'] : [undefined])
+    .map((libc) => join(folder, prebuildName(libc)))
     .filter((file) => existsSync(file))
   if (files.length === 0) {
-    return { reason: `there is no addon for ${platform}, Node.js ${process.version} (ABI ${abi})` }
+    const abi = `ABI ${process.versions.modules}`
+    return { reason: `there is no addon for ${basename(folder)}, Node.js ${process.version} (${abi})` }
   }
   let reason = ''
   for (const file of files) {

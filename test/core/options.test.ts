@@ -90,6 +90,9 @@ describe('what is accepted', () => {
   test('the limits of each range', () => {
     for (const intervalMs of [100, 3_600_000])
       expect(resolve({ intervalMs }).settings).toMatchObject({ intervalMs })
+    for (const exitFlushMs of [0, 10_000]) {
+      expect(resolve({ exitFlushMs }).settings).toMatchObject({ exitFlushMs })
+    }
     for (const port of [0, 65_535])
       expect(resolve({ serve: { port } }).settings.serve).toMatchObject({ port })
     for (const timeoutMs of [100, 120_000]) {
@@ -191,6 +194,7 @@ describe('wrong types', () => {
       ['undefined', 'null', '1'],
       'a number',
     ],
+    ['exitFlushMs', (exitFlushMs) => ({ exitFlushMs }), ['undefined', 'null', '1'], 'a number'],
     ['heapObjects', (heapObjects) => ({ heapObjects }), ['undefined', 'null', 'true'], 'a boolean'],
     ['labels', (labels) => ({ labels }), ['undefined', 'null', 'an object'], 'an object'],
     ['labels.region', (region) => ({ labels: { region } }), ['""', '"text"'], 'a string'],
@@ -238,6 +242,7 @@ describe('ranges', () => {
   test.each<[string, (value: number) => unknown, readonly number[], string]>([
     ['intervalMs', (intervalMs) => ({ intervalMs }), [99, 3_600_001, 100.5, -0], '100 to 3600000'],
     ['collectorTimeoutMs', (collectorTimeoutMs) => ({ collectorTimeoutMs }), [9, 60_001, -0], '10 to 60000'],
+    ['exitFlushMs', (exitFlushMs) => ({ exitFlushMs }), [10_001], '0 to 10000'],
     ['serve.port', (port) => ({ serve: { port } }), [65_536], '0 to 65535'],
     ['exporters[0].timeoutMs', (timeoutMs) => tinyobs({ timeoutMs }), [99, 120_001, -0], '100 to 120000'],
   ])('%s', (option, given, more, range) => {

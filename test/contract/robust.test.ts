@@ -1,0 +1,40 @@
+import { describe, expect, test } from 'vitest'
+import { Child } from '../support/child'
+
+describe.each(['terminate', 'heap-limit'])('a sampling thread that dies (%s)', (kill) => {
+  test('is started again, said once, and numbers its batches on', async () => {
+    const child = new Child('crashes.cjs', { args: [kill] })
+    const told = await child.next<{ errors: string[]; before: number }>()
+    expect(told).toMatchObject({ ascending: true, cycles: 2, running: false })
+    expect(told.before).toBeGreaterThan(0)
+    expect(told.errors).toEqual([
+      expect.stringMatching(/^ERR_OFFLOOP_SAMPLING_THREAD: the sampling thread failed \(.+\) and is started again in 1 s$/),
+    ])
+    expect((await child.exited).code).toBe(0)
+  })
+})
+
+test('started and stopped again and again, nothing is left over', async () => {
+  const child = new Child('start-stop.cjs', { args: ['60'], execArgv: ['--expose-gc'] })
+  interface Look {
+    threads: number
+    files: number
+    rssMb: number
+    listeners: number
+  }
+  const { before, after } = await child.next<{ before: Look; after: Look }>()
+  expect(after.threads).toBe(before.threads)
+  expect(after.files).toBe(before.files)
+  expect(after.listeners).toBe(before.listeners)
+  // A thread that stayed would be 8 MB a round.
+  expect(after.rssMb - before.rssMb).toBeLessThan(60)
+})
+
+test('two copies of the package make one probe and one sampler', async () => {
+  expect(await new Child('two-copies.cjs', { execArgv: ['--expose-gc'] }).next()).toEqual({
+    distinct: true,
+    equal: true,
+    refused: 'ERR_OFFLOOP_ALREADY_STARTED',
+    probes: 1,
+  })
+})
