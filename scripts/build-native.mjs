@@ -29,7 +29,10 @@ export function prebuildFor(major, target = hostTarget) {
 
 /** Whether the addon for a major is there and made from the sources of today. @type {typeof prebuildFor extends (...args: infer A) => string ? (...args: A) => boolean : never} */
 export function isBuilt(major, target = hostTarget) {
-  return readStamp(prebuildFor(major, target)) !== undefined && readStamp(stampFor(major, target)) === sourcesHash()
+  return (
+    readStamp(prebuildFor(major, target)) !== undefined &&
+    readStamp(stampFor(major, target)) === sourcesHash()
+  )
 }
 
 /** @param {number} major @param {Target} [target] */
@@ -66,7 +69,8 @@ export function buildNative(major, target = hostTarget) {
     { env: { ...environmentFor(bin), ...target.env } },
   )
   const built = path.join(folder, 'native/build/Release/offloop.node')
-  if (target.strip.length > 0) must('stripping the addon', /** @type {string} */ (target.strip[0]), [...target.strip.slice(1), built])
+  if (target.strip.length > 0)
+    must('stripping the addon', /** @type {string} */ (target.strip[0]), [...target.strip.slice(1), built])
   // What its own Node.js cannot load must not replace what is there.
   if (target === hostTarget) must('loading the addon', bin, ['-e', `require(${JSON.stringify(built)})`])
 

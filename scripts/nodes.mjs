@@ -68,7 +68,8 @@ export function nodeFor(major) {
   const version = major === runningMajor ? process.versions.node : releaseOf(major).version
   const prefix = path.join(cacheFolder(), `node-${version}`)
   const bin = path.join(prefix, 'bin', windows ? 'node.exe' : 'node')
-  if (!existsSync(bin)) download(`node-${windows ? 'win' : process.platform}-${process.arch}@${version}`, prefix)
+  if (!existsSync(bin))
+    download(`node-${windows ? 'win' : process.platform}-${process.arch}@${version}`, prefix)
   return { version, bin, prefix }
 }
 

@@ -17,6 +17,12 @@ Runs app.js with runtime metrics on and no change to its code. Configured by the
   OFFLOOP_HEAP_OBJECTS  0: no heap objects        (default: 1)
   OFFLOOP_DISABLED      1: all off
 
+Usage: offloop rebuild [--nodedir=FOLDER]
+
+Compiles the addon for the Node.js that runs this, where the package has no binary that fits. Needs a C++ compiler,
+make and Python 3. FOLDER has the headers of that Node.js in include/node, where they are not beside its binary and
+cannot be downloaded either.
+
   offloop --help, offloop --version
 `
 
@@ -42,6 +48,22 @@ function run(given: readonly string[]): void {
   })
 }
 
+function rebuild(given: readonly string[]): void {
+  const wrong = given.find((argument) => !argument.startsWith('--nodedir='))
+  if (wrong !== undefined) fail(`offloop rebuild: ${wrong} is not --nodedir=FOLDER`)
+  const nodedir = given.at(-1)?.slice('--nodedir='.length)
+  // Not loaded by `run`, which most calls are.
+  const command = require('./rebuild/rebuild') as typeof import('./rebuild/rebuild')
+  const { RebuildError } = require('./rebuild/rebuild-error') as typeof import('./rebuild/rebuild-error')
+  try {
+    command.rebuild(nodedir, (line) => process.stdout.write(`offloop: ${line}\n`))
+  } catch (error) {
+    if (!(error instanceof RebuildError)) throw error
+    process.stderr.write(`offloop rebuild: ${error.message}\n`)
+    process.exitCode = 1
+  }
+}
+
 function fail(message: string): never {
   process.stderr.write(`${message}\n\n${USAGE}`)
   process.exit(2)
@@ -49,6 +71,7 @@ function fail(message: string): never {
 
 const [command, ...rest] = process.argv.slice(2)
 if (command === 'run') run(rest)
+else if (command === 'rebuild') rebuild(rest)
 else if (command === '--version' || command === '-v') {
   process.stdout.write(`${(require('../package.json') as { version: string }).version}\n`)
 } else if (command === '--help' || command === '-h') process.stdout.write(USAGE)

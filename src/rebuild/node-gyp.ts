@@ -1,14 +1,7 @@
 import { existsSync, realpathSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
+import { RebuildError } from './rebuild-error'
 import { run } from './run'
-
-/** How to call node-gyp: a command and the arguments that come before its own. */
-export interface NodeGyp {
-  readonly command: string
-  readonly args: readonly string[]
-  /** Not here yet: the first call downloads it. */
-  readonly fetched: boolean
-}
 
 // The newest that runs on every Node.js that we support.
 const FETCHED = 'node-gyp@12'
@@ -16,15 +9,31 @@ const SCRIPT = join('node-gyp', 'bin', 'node-gyp.js')
 
 /**
  * The first that runs: the project's own, the one inside the npm or pnpm that called us, the one inside the npm that
- * Node.js was installed with or that is on the PATH; else one that npm fetches.
+ * Node.js was installed with or that is on the PATH.
  */
-export function findNodeGyp(): NodeGyp {
-  const script = candidates().find(
+export function findNodeGyp(): string | undefined {
+  return candidates().find(
     // One that came with a newer Node.js may not run on this one.
     (file) => existsSync(file) && run(process.execPath, [file, '--version']).ok,
   )
-  if (script !== undefined) return { command: process.execPath, args: [script], fetched: false }
-  return { command: 'npm', args: ['exec', '--yes', `--package=${FETCHED}`, '--', 'node-gyp'], fetched: true }
+}
+
+/**
+ * From the registry into `folder`, where there is none. Not by `npm exec`, which would hand it the `nodedir` of the
+ * user's npmrc.
+ */
+export function fetchNodeGyp(folder: string): string {
+  const { ok, output } = run(
+    'npm',
+    ['install', '--prefix', folder, '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', FETCHED],
+    { shell: process.platform === 'win32' },
+  )
+  const script = join(folder, 'node_modules', SCRIPT)
+  if (ok && existsSync(script)) return script
+  throw new RebuildError(
+    `there is no node-gyp here, and npm could not fetch one:\n\n${output.trim()}\n\n` +
+      'Install it (npm install --global node-gyp, or in this project) and try again.',
+  )
 }
 
 function candidates(): string[] {

@@ -2,11 +2,11 @@
 // the probe looks for it.
 import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { basename, delimiter, dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { messageOf } from '../core/errors'
 import { prebuildName, prebuildsFolder } from '../probe/prebuild'
 import { findHeaders, running } from './headers'
-import { findNodeGyp } from './node-gyp'
+import { fetchNodeGyp, findNodeGyp } from './node-gyp'
 import { RebuildError } from './rebuild-error'
 import { run } from './run'
 import { adviceFor, checkToolchain } from './toolchain'
@@ -17,29 +17,32 @@ const LAST_LINES = 60
 /** Throws a RebuildError that says what to do. `nodedir`: a folder with the headers in `include/node`. */
 export function rebuild(nodedir: string | undefined, say: (line: string) => void): void {
   if (!existsSync(join(SOURCES, 'node-addon-api', 'napi.h'))) {
-    throw new RebuildError(`this copy of offloop has no complete sources in ${SOURCES}: reinstall the package`)
+    throw new RebuildError(
+      `this copy of offloop has no complete sources in ${SOURCES}: reinstall the package`,
+    )
   }
   const headers = findHeaders(nodedir)
   checkToolchain()
-  const nodeGyp = findNodeGyp()
-  if (nodeGyp.fetched) say('no node-gyp here: npm fetches one')
-
   // Not in the package: make cannot work below a folder with a space in its name, and nothing is left behind.
   const folder = mkdtempSync(join(tmpdir(), 'offloop-rebuild-'))
   try {
-    const build = (...args: string[]) =>
-      run(nodeGyp.command, [...nodeGyp.args, ...args, `--target=${process.versions.node}`], {
-        env: environmentFor(headers),
-        shell: process.platform === 'win32' && nodeGyp.fetched,
-      })
+    const nodeGyp = findNodeGyp() ?? fetched(folder, say)
+    const env = environmentFor(headers)
+    const build: Build = (...args) =>
+      run(process.execPath, [nodeGyp, ...args, `--target=${process.versions.node}`], { env })
     if (headers === undefined) fetchHeaders(build)
     say(`compiling for ${running()}`)
-    compile(folder, headers, build)
-    const file = place(folder)
+    compile(join(folder, 'native'), headers, build)
+    const file = place(join(folder, 'native', 'build', 'Release', 'offloop.node'), env)
     say(`done: ${file}. Processes that are started from now on use it.`)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+function fetched(folder: string, say: (line: string) => void): string {
+  say('there is no node-gyp here: npm fetches one')
+  return fetchNodeGyp(folder)
 }
 
 type Build = (...args: string[]) => ReturnType<typeof run>
@@ -62,18 +65,13 @@ function compile(folder: string, headers: string | undefined, build: Build): voi
   const { ok, output } = build('rebuild', `--directory=${folder}`, ...from)
   if (ok) return
   const advice = adviceFor(output)
-  throw new RebuildError(
-    `compiling failed:\n\n${lastLines(output)}${advice === '' ? '' : `\n\n${advice}`}`,
-  )
+  throw new RebuildError(`compiling failed:\n\n${lastLines(output)}${advice === '' ? '' : `\n\n${advice}`}`)
 }
 
 /** Puts what was built where it is looked for, and returns that place. */
-function place(folder: string): string {
-  const built = join(folder, 'build', 'Release', 'offloop.node')
+function place(built: string, env: NodeJS.ProcessEnv): string {
   // What cannot be loaded must not replace what may be there.
-  const loaded = run(process.execPath, ['-e', `require(${JSON.stringify(built)})`], {
-    env: environmentFor(undefined),
-  })
+  const loaded = run(process.execPath, ['-e', `require(${JSON.stringify(built)})`], { env })
   if (!loaded.ok) throw new RebuildError(`what was compiled cannot be loaded:\n\n${lastLines(loaded.output)}`)
   const file = join(prebuildsFolder(), prebuildName(libcName()))
   const fresh = `${file}.${process.pid}`
@@ -94,15 +92,14 @@ function place(folder: string): string {
  * be taken for every version. And no preload of the user's belongs into a compilation.
  */
 function environmentFor(headers: string | undefined): NodeJS.ProcessEnv {
-  const ignored = headers === undefined ? /_(nodedir|target|arch)$/i : /_(nodedir|target|arch|disturl|dist_url)$/i
+  const ignored =
+    headers === undefined ? /_(nodedir|target|arch)$/i : /_(nodedir|target|arch|disturl|dist_url)$/i
   const kept = Object.entries(process.env).filter(
-    ([name]) => name !== 'NODE_OPTIONS' && !(/^npm_(config|package_config_node_gyp)_/i.test(name) && ignored.test(name)),
+    ([name]) =>
+      name !== 'NODE_OPTIONS' &&
+      !(/^npm_(config|package_config_node_gyp)_/i.test(name) && ignored.test(name)),
   )
-  // A node-gyp that npm fetches is started as `node`.
-  return {
-    ...Object.fromEntries(kept),
-    PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH ?? ''}`,
-  }
+  return Object.fromEntries(kept)
 }
 
 function libcName(): string | undefined {

@@ -8,7 +8,9 @@ describe.each(['terminate', 'heap-limit'])('a sampling thread that dies (%s)', (
     expect(told).toMatchObject({ ascending: true, cycles: 2, running: false })
     expect(told.before).toBeGreaterThan(0)
     expect(told.errors).toEqual([
-      expect.stringMatching(/^ERR_OFFLOOP_SAMPLING_THREAD: the sampling thread failed \(.+\) and is started again in 1 s$/),
+      expect.stringMatching(
+        /^ERR_OFFLOOP_SAMPLING_THREAD: the sampling thread failed \(.+\) and is started again in 1 s$/,
+      ),
     ])
     expect((await child.exited).code).toBe(0)
   })
