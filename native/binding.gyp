@@ -2,8 +2,8 @@
 # and `offloop rebuild` drive it, both on a copy of this folder. CMakeLists.txt builds the same sources, for the unit
 # tests and the sanitizers.
 #
-# Not in the package's root, where npm would compile it at every install unless told not to, and where pnpm takes the
-# package for one with an install script, whatever it is told: pnpm 10 warns of it, pnpm 12 fails the install.
+# Not in the package's root: npm would compile it at every install but for `"gypfile": false`, and pnpm 10 warns of an
+# install script that it ignored, with or without that.
 {
   # 1: for other machines than this one, older ones included.
   'variables': { 'portable%': 0 },

@@ -2,7 +2,7 @@
 // The `offloop` command.
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 
 const USAGE = `Usage: offloop run [node options] app.js [--] [arguments of app.js]
 
@@ -51,12 +51,12 @@ function run(given: readonly string[]): void {
 function rebuild(given: readonly string[]): void {
   const wrong = given.find((argument) => !argument.startsWith('--nodedir='))
   if (wrong !== undefined) fail(`offloop rebuild: ${wrong} is not --nodedir=FOLDER`)
-  const nodedir = given.at(-1)?.slice('--nodedir='.length)
+  const folder = given.at(-1)?.slice('--nodedir='.length)
   // Not loaded by `run`, which most calls are.
   const command = require('./rebuild/rebuild') as typeof import('./rebuild/rebuild')
   const { RebuildError } = require('./rebuild/rebuild-error') as typeof import('./rebuild/rebuild-error')
   try {
-    command.rebuild(nodedir, (line) => process.stdout.write(`offloop: ${line}\n`))
+    command.rebuild(folder === undefined ? undefined : resolve(folder), (line) => process.stdout.write(`offloop: ${line}\n`))
   } catch (error) {
     if (!(error instanceof RebuildError)) throw error
     process.stderr.write(`offloop rebuild: ${error.message}\n`)

@@ -11,13 +11,9 @@ test.each([
   const told = await child.next<{ codes: number[]; counted: number; live: number; inProcess: number }>()
   expect(told.codes).toEqual([code, code, code, code])
   expect(told.live).toBe(1)
-  // Each went on until it had counted 20; what was collected after its last message counts too.
-  expect(told.inProcess).toBeGreaterThanOrEqual(80)
-  // A worker that runs out of memory takes its messages with it.
-  if (way !== 'out-of-memory') {
-    expect(told.counted).toBeGreaterThanOrEqual(80)
-    expect(told.inProcess - told.counted).toBeGreaterThanOrEqual(0)
-    expect(told.inProcess - told.counted).toBeLessThan(40)
-  }
+  expect(told.counted).toBeGreaterThanOrEqual(80)
+  // What was collected after the last message counts too.
+  expect(told.inProcess).toBeGreaterThanOrEqual(told.counted)
+  expect(told.inProcess).toBeLessThan(told.counted + 80)
   expect((await child.exited).code).toBe(0)
 })

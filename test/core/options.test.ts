@@ -151,7 +151,9 @@ describe('what is accepted', () => {
     }
     expect(resolve(new Config()).settings.service).toBe('class')
     expect(resolve(runInNewContext('({ service: "realm", exporters: [] })')).settings.service).toBe('realm')
-    const namespace: unknown = await import('data:text/javascript,export const service = "module"')
+    // A variable, since TypeScript looks for what a literal names.
+    const url = 'data:text/javascript,export const service = "module"'
+    const namespace: unknown = await import(url)
     expect(resolve(namespace).settings.service).toBe('module')
   })
 })
