@@ -56,7 +56,9 @@ function rebuild(given: readonly string[]): void {
   const command = require('./rebuild/rebuild') as typeof import('./rebuild/rebuild')
   const { RebuildError } = require('./rebuild/rebuild-error') as typeof import('./rebuild/rebuild-error')
   try {
-    command.rebuild(folder === undefined ? undefined : resolve(folder), (line) => process.stdout.write(`offloop: ${line}\n`))
+    command.rebuild(folder === undefined ? undefined : resolve(folder), (line) =>
+      process.stdout.write(`offloop: ${line}\n`),
+    )
   } catch (error) {
     if (!(error instanceof RebuildError)) throw error
     process.stderr.write(`offloop rebuild: ${error.message}\n`)

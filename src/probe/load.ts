@@ -28,15 +28,16 @@ function load(): Loaded {
     const abi = `ABI ${process.versions.modules}`
     return { reason: `there is no addon for ${basename(folder)}, Node.js ${process.version} (${abi})` }
   }
-  let reason = ''
+  const reasons: string[] = []
   for (const file of files) {
     try {
       return { binding: checked(require(file) as Binding) }
     } catch (error) {
-      reason = `the addon ${basename(file)} cannot be loaded: ${messageOf(error)}`
+      reasons.push(`the addon ${basename(file)} cannot be loaded: ${messageOf(error)}`)
     }
   }
-  return { reason }
+  // That of the C library which most systems have.
+  return { reason: reasons[0] as string }
 }
 
 function checked(binding: Binding): Binding {

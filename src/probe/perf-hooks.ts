@@ -12,6 +12,12 @@ const SLOTS_OF_KIND: Readonly<Record<number, readonly [count: SlotName, ns: Slot
   16: ['gcWeakCallbackRuns', 'gcWeakCallbackNs'],
 }
 
+// A standard static property that the types of Node.js 20 lack.
+const SUPPORTED = (PerformanceObserver as unknown as { supportedEntryTypes: readonly string[] })
+  .supportedEntryTypes
+
+const GC_SLOTS: readonly SlotName[] = ['gcCycles', 'gcPauseNs', ...Object.values(SLOTS_OF_KIND).flat()]
+
 /**
  * The probe where no addon can be loaded. It writes the same block from JavaScript on the measured thread, so it
  * costs that thread something, is blind while it is blocked, and knows no heap objects.
@@ -22,7 +28,11 @@ export class PerfHooksProbe {
 
   constructor() {
     this.#block.set('heapObjects', Number.NaN)
-    this.#observer.observe({ entryTypes: ['gc'] })
+    if (SUPPORTED.includes('gc')) this.#observer.observe({ entryTypes: ['gc'] })
+    else {
+      // Such as in Bun. Nothing is known, which is not 0.
+      for (const slot of GC_SLOTS) this.#block.set(slot, Number.NaN)
+    }
   }
 
   get memory(): SharedArrayBuffer {

@@ -99,7 +99,7 @@ export class BatchBuilder {
   #addProcess(out: Metric[], threads: readonly Float64Array[]): void {
     for (const { name, slot, kind, scale } of PROCESS_SERIES) {
       const sum = threads.reduce((total, slots) => total + (slots[Slot[slot]] as number), 0)
-      this.#add(out, name, { kind }, sum * scale)
+      if (!Number.isNaN(sum)) this.#add(out, name, { kind }, sum * scale)
     }
   }
 

@@ -256,7 +256,13 @@ export class Sampler extends EventEmitter<SamplerEvents & MetaEvents> {
     this.#threadFailed = undefined
     // One that was never ready would fail the same way again: a bundle without worker.js, no permission for threads.
     if (this.#settleReady !== undefined) {
-      const error = new OffloopError('ERR_OFFLOOP_SAMPLING_THREAD', `there is no sampling thread: ${reason}`)
+      const advice = reason.includes('worker.js')
+        ? ' A bundler must leave offloop external: docs/installing.md.'
+        : ''
+      const error = new OffloopError(
+        'ERR_OFFLOOP_SAMPLING_THREAD',
+        `there is no sampling thread, so nothing is sampled: ${reason}.${advice}`,
+      )
       this.#settleReady.reject(error)
       this.#settleReady = undefined
       this.#stopping = Promise.resolve()

@@ -1,0 +1,27 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import { publishedReadme } from '../benchmarks/publish.mjs'
+import { dist } from './dist'
+
+const root = fileURLToPath(new URL('../', import.meta.url))
+const readme = readFileSync(`${root}README.md`, 'utf8')
+
+test('every figure is that of a results file in the repository', () => {
+  expect(readme).toBe(publishedReadme())
+})
+
+test('every npm script and every file that it names is there', () => {
+  const { scripts } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { scripts: Record<string, string> }
+  for (const [, name = ''] of readme.matchAll(/npm (?:run )?(start|test|[a-z:]+)`/g)) {
+    if (!['install', 'ci'].includes(name)) expect(Object.keys(scripts)).toContain(name)
+  }
+  for (const [, file = ''] of readme.matchAll(/\]\(([\w./-]+)\)/g)) readFileSync(`${root}${file}`)
+})
+
+test('its table of metrics is that of the package', () => {
+  const { metrics } = dist<typeof import('../src/core/metrics')>('core/metrics.js')
+  const names: string[] = metrics.filter((metric) => 'go' in metric).map(({ name }) => name)
+  const told = [...readme.matchAll(/^\| `(nodejs_\w+)(?:\{kind\})?` \|/gm)].map(([, name]) => name)
+  expect(told).toEqual(names)
+})
