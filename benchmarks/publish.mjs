@@ -9,6 +9,8 @@ const results = fileURLToPath(new URL('results/', import.meta.url))
 
 const BEGIN = /(<!-- figures:[^>]*-->\n)[^]*(<!-- \/figures -->)/
 
+/** @typedef {import('./harness/benchmark.mjs').Figure} Figure */
+
 /** README.md as it should be, from the newest results of a run of all benchmarks on Node.js 20. */
 export function publishedReadme() {
   const file = readdirSync(results)
@@ -16,6 +18,7 @@ export function publishedReadme() {
     .sort()
     .at(-1)
   if (file === undefined) throw new Error('no results: npm run bench')
+  /** @type {{ machine: Record<string, string>, benchmarks: { name: string, figures: Figure[] }[] }} */
   const { machine, benchmarks } = JSON.parse(readFileSync(`${results}${file}`, 'utf8'))
   const rows = benchmarks.flatMap(({ name, figures }) =>
     figures.filter(({ aim }) => aim !== undefined).map((figure) => row(name, figure)),
@@ -26,17 +29,19 @@ export function publishedReadme() {
     '|---|---|---|---|',
     ...rows,
     '',
-    `Medians of fresh processes, from [${file}](benchmarks/results/${file}): ${machine.cpu ?? ''}, ${machine.node ?? ''}.`,
+    `Medians of fresh processes, on ${machine.cpu} with Node.js ${machine.node}: [raw data](benchmarks/results/${file}).`,
     '',
   ].join('\n')
   return readFileSync(readme, 'utf8').replace(BEGIN, (_, begin, end) => `${begin}${text}${end}`)
 }
 
+/** @param {string} benchmark @param {Figure} figure */
 function row(benchmark, { name, estimate, unit, aim }) {
   const { value, low, high } = estimate
   return `| ${benchmark}: ${name} | ${plain(value)} ${unit} | ${plain(low)} – ${plain(high)} | ≤ ${aim} ${unit} |`
 }
 
+/** @param {number} value */
 function plain(value) {
   return value.toLocaleString('en', { maximumSignificantDigits: 3 })
 }

@@ -32,11 +32,6 @@ export function abiOf(major) {
   return major === runningMajor ? process.versions.modules : releaseOf(major).abi
 }
 
-/** The version that `--release` builds for and tests take. @param {number} major */
-export function versionOf(major) {
-  return releaseOf(major).version
-}
-
 /**
  * The majors that a command line names: `--all`, `--node 20 22`, and without either the running one.
  * @param {string[]} args

@@ -12,7 +12,9 @@ test('every figure is that of a results file in the repository', () => {
 })
 
 test('every npm script and every file that it names is there', () => {
-  const { scripts } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { scripts: Record<string, string> }
+  const { scripts } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as {
+    scripts: Record<string, string>
+  }
   for (const [, name = ''] of readme.matchAll(/npm (?:run )?(start|test|[a-z:]+)`/g)) {
     if (!['install', 'ci'].includes(name)) expect(Object.keys(scripts)).toContain(name)
   }

@@ -1,18 +1,4 @@
-/** What a schedule needs of the outside; tests bring their own. */
-export interface Clock {
-  /** Milliseconds, monotonic. */
-  now(): number
-  /** Calls back once after `ms`; returns what cancels it. */
-  after(ms: number, callback: () => void): () => void
-}
-
-export const systemClock: Clock = {
-  now: () => performance.now(),
-  after(ms, callback) {
-    const timer = setTimeout(callback, ms)
-    return () => clearTimeout(timer)
-  },
-}
+import type { Clock } from '../core/clock'
 
 /**
  * Ticks at `start + n × interval`, each timed from the start and not from the tick before it, so that lateness never
@@ -32,7 +18,7 @@ export class Schedule {
     this.#intervalMs = intervalMs
     this.#onTick = onTick
     this.#startedAt = clock.now()
-    this.#cancel = clock.after(0, () => this.#wake())
+    this.#cancel = clock.timer(0, () => this.#wake())
   }
 
   stop(): void {
@@ -54,7 +40,7 @@ export class Schedule {
 
   #arm(): void {
     const waitMs = Math.max(1, Math.ceil(this.#due() - this.#clock.now()))
-    this.#cancel = this.#clock.after(waitMs, () => this.#wake())
+    this.#cancel = this.#clock.timer(waitMs, () => this.#wake())
   }
 
   #due(): number {

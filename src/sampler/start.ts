@@ -43,7 +43,7 @@ export function startWith(options: Options, terminates: boolean): Sampler {
     warnOnce(
       'ERR_OFFLOOP_NO_ADDON',
       `measuring with perf_hooks, because ${probe.reason}. GC figures stand still while the event loop is blocked, ` +
-        'cost it more, and heap objects are not counted. `npm run build` in the package compiles the addon.',
+        'cost it more, and heap objects are not counted. `npx offloop rebuild` compiles the addon.',
     )
   } else if (settings.heapObjects && otherHeapProfiler(process.execArgv, process.env) === undefined) {
     probe.binding.startHeapSampling()

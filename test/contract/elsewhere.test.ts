@@ -30,7 +30,10 @@ describe('bundled by esbuild', () => {
 
   test('without, the host runs on, counters count, and it says what is lost and what to do', () => {
     const { told, lines } = run(process.execPath, bundle(path.join(OUT, 'inlined.cjs'), []))
-    expect(told).toMatchObject({ ready: 'ERR_OFFLOOP_SAMPLING_THREAD', gcCycles: expect.stringMatching(/^\d+$/) })
+    expect(told).toMatchObject({
+      ready: 'ERR_OFFLOOP_SAMPLING_THREAD',
+      gcCycles: expect.stringMatching(/^\d+$/),
+    })
     expect(lines).toEqual([expect.stringMatching(/nothing is sampled.*must leave offloop external/)])
   })
 })

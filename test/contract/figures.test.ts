@@ -52,7 +52,7 @@ describe.each([
     if (source === 'native') expect(stderr).toBe('')
     else
       expect(stderr).toMatch(
-        /^offloop: measuring with perf_hooks, because OFFLOOP_NATIVE=0 is set.*npm run build/,
+        /^offloop: measuring with perf_hooks, because OFFLOOP_NATIVE=0 is set.*npx offloop rebuild/,
       )
   })
 })

@@ -11,7 +11,7 @@ import { batch } from '../support/batches'
 import { ManualClock, settled } from '../support/manual-clock'
 
 const { Delivery } = dist<typeof import('../../src/exporters/delivery')>('exporters/delivery.js')
-const { systemClock } = dist<typeof import('../../src/exporters/clock')>('exporters/clock.js')
+const { systemClock } = dist<typeof import('../../src/core/clock')>('core/clock.js')
 const { DeliveryError } = dist<typeof import('../../src/exporters/transport')>('exporters/transport.js')
 
 type Outcome = Error | 'ok' | 'hang'

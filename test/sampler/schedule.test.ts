@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import type { Clock } from '../../src/sampler/schedule'
+import type { Clock } from '../../src/core/clock'
 import { dist } from '../dist'
 
-const { Schedule, systemClock } = dist<typeof import('../../src/sampler/schedule')>('sampler/schedule.js')
+const { systemClock } = dist<typeof import('../../src/core/clock')>('core/clock.js')
+const { Schedule } = dist<typeof import('../../src/sampler/schedule')>('sampler/schedule.js')
 
 const INTERVAL = 10_000
 const HOUR = 3_600_000
@@ -28,7 +29,7 @@ class SimulatedClock implements Clock {
     return this.#now
   }
 
-  after(ms: number, callback: () => void): () => void {
+  timer(ms: number, callback: () => void): () => void {
     // What Node.js would refuse, or make 1 ms of.
     expect(ms === 0 || (Number.isInteger(ms) && ms >= 1 && ms < 2 ** 31)).toBe(true)
     const timer = { at: this.#now + Math.max(0, ms + this.#lateness()), callback }
@@ -214,12 +215,12 @@ describe('stop', () => {
 test('the clock of the real thing goes forward, calls back once, and not when cancelled', async () => {
   const before = systemClock.now()
   const calls: string[] = []
-  const cancel = systemClock.after(2, () => calls.push('cancelled'))
+  const cancel = systemClock.timer(2, () => calls.push('cancelled'))
   cancel()
   // Timers of one duration come in the order in which they were set.
   await new Promise<void>((resolve) => {
-    systemClock.after(2, () => calls.push('first'))
-    systemClock.after(2, resolve)
+    systemClock.timer(2, () => calls.push('first'))
+    systemClock.timer(2, resolve)
   })
   expect(calls).toEqual(['first'])
   expect(systemClock.now()).toBeGreaterThan(before)

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { onTestFinished } from 'vitest'
 
 export interface Exit {
   readonly code: number | null
@@ -25,6 +26,10 @@ export class Child {
   ) {
     const file = fileURLToPath(new URL(`../fixtures/${fixture}`, import.meta.url))
     this.process = fork(file, args, { execArgv, env: { ...process.env, ...env }, stdio: 'pipe' })
+    // A test that gives up leaves nothing that runs on.
+    onTestFinished(() => {
+      this.process.kill('SIGKILL')
+    })
     let stdout = ''
     let stderr = ''
     this.process.stdout?.setEncoding('utf8').on('data', (chunk: string) => {

@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/exporters/clock'
+import type { Clock } from '../../src/core/clock'
 
 /** A clock that moves when a test says so. Between two timers everything that promises can do is done. */
 export class ManualClock implements Clock {

@@ -40,12 +40,21 @@ export class Project {
     return this
   }
 
-  run(command: string, args: readonly string[], env: Record<string, string | undefined> = {}): Promise<Ended> {
+  run(
+    command: string,
+    args: readonly string[],
+    env: Record<string, string | undefined> = {},
+  ): Promise<Ended> {
     return run(command, args, { cwd: this.folder, env: { ...cleanEnvironment(), ...env } })
   }
 
   /** The same, with that Node.js as `node`. */
-  runWith(node: string, command: string, args: readonly string[], env: Record<string, string | undefined> = {}) {
+  runWith(
+    node: string,
+    command: string,
+    args: readonly string[],
+    env: Record<string, string | undefined> = {},
+  ) {
     return this.run(command, args, { PATH: `${dirname(node)}${delimiter}${process.env.PATH}`, ...env })
   }
 
@@ -69,7 +78,11 @@ export function told({ code, stdout, stderr }: Ended): Told & { stderr: string }
 }
 
 /** That the figures came from the addon, by itself. */
-export function expectNative({ stderr, ...figures }: Told & { stderr: string }, abi: string, arch = 'x64'): void {
+export function expectNative(
+  { stderr, ...figures }: Told & { stderr: string },
+  abi: string,
+  arch = 'x64',
+): void {
   expect({ ...figures, stderr }).toMatchObject({ stderr: '', source: 'native', node: abi, arch })
   expect(figures.cycles).toBeGreaterThanOrEqual(5)
   expect(figures.pauseNs).toBeGreaterThan(0)

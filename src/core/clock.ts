@@ -1,4 +1,4 @@
-/** Time as an exporter needs it, so that tests can run an outage of minutes at once. */
+/** Time as the sampling thread needs it, so that tests can run hours at once. */
 export interface Clock {
   /** Milliseconds since some fixed instant; never goes back. */
   now(): number

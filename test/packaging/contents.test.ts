@@ -1,0 +1,65 @@
+// What is in the tarball, and what is not.
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, inject, test } from 'vitest'
+
+const unpacked = inject('unpacked')
+const manifest = JSON.parse(readFileSync(join(unpacked, 'package.json'), 'utf8'))
+const files = readdirSync(unpacked, { recursive: true, withFileTypes: true })
+  .filter((entry) => entry.isFile())
+  .map((entry) => join(entry.parentPath, entry.name).slice(unpacked.length + 1))
+  .sort()
+
+test('no dependency of any kind, and nothing that runs at an install', () => {
+  expect(Object.keys(manifest).filter((key) => /^(?!dev).*dependencies/i.test(key))).toEqual([])
+  const atInstall = /^(pre|post)?(install|prepare)$|^preprepare$|^postprepare$/
+  expect(Object.keys(manifest.scripts).filter((script) => atInstall.test(script))).toEqual([])
+  // npm compiles where it finds one, and pnpm asks whether it may.
+  expect(files).not.toContain('binding.gyp')
+})
+
+test('the addon for every platform and ABI', () => {
+  const abis = [115, 127, 137, 147]
+  expect(files.filter((file) => file.startsWith('prebuilds/'))).toEqual([
+    ...abis.map((abi) => `prebuilds/linux-arm64/offloop.abi${abi}.glibc.node`),
+    ...abis.flatMap((abi) =>
+      ['glibc', 'musl'].map((libc) => `prebuilds/linux-x64/offloop.abi${abi}.${libc}.node`),
+    ),
+  ])
+})
+
+test('compiled JavaScript with its types', () => {
+  const compiled = files.filter((file) => /^dist\/.*\.m?js$/.test(file))
+  expect(compiled.length).toBeGreaterThan(40)
+  expect(compiled.filter((file) => !files.includes(file.replace(/(m?)js$/, 'd.$1ts')))).toEqual([])
+})
+
+test('native sources that are complete', () => {
+  const gyp = readFileSync(join(unpacked, 'native/binding.gyp'), 'utf8')
+  const sources = [...gyp.matchAll(/'(\w+\.cc)'/g)].map(([, name]) => name as string).sort()
+  expect(files.filter((file) => /^native\/\w+\.cc$/.test(file))).toEqual(
+    sources.map((name) => `native/${name}`),
+  )
+  expect(sources.length).toBeGreaterThan(3)
+  for (const source of files.filter((file) => /^native\/\w+\.(cc|h)$/.test(file))) {
+    const text = readFileSync(join(unpacked, source), 'utf8')
+    for (const [, header] of text.matchAll(/#include "([^"]+)"/g)) {
+      expect(existsSync(join(unpacked, 'native', header as string)), `${source} includes ${header}`).toBe(
+        true,
+      )
+    }
+  }
+  expect(files.filter((file) => file.startsWith('native/node-addon-api/'))).toEqual([
+    'native/node-addon-api/LICENSE.md',
+    'native/node-addon-api/napi-inl.deprecated.h',
+    'native/node-addon-api/napi-inl.h',
+    'native/node-addon-api/napi.h',
+  ])
+})
+
+test('nothing else', () => {
+  const expected =
+    /^(dist|native|prebuilds)\/|^(package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md)$/
+  expect(files.filter((file) => !expected.test(file))).toEqual([])
+  expect(files.filter((file) => /test|\.sources$|(^|\/)\./.test(file))).toEqual([])
+})
