@@ -9,7 +9,10 @@ const results = fileURLToPath(new URL('results/', import.meta.url))
 
 const BEGIN = /(<!-- figures:[^>]*-->\n)[^]*(<!-- \/figures -->)/
 
-/** @typedef {import('./harness/benchmark.mjs').Figure} Figure */
+/**
+ * As harness/benchmark.mjs has it.
+ * @typedef {{ name: string, unit: string, aim?: number, estimate: { value: number, low: number, high: number } }} Figure
+ */
 
 /** README.md as it should be, from the newest results of a run of all benchmarks on Node.js 20. */
 export function publishedReadme() {

@@ -9,7 +9,7 @@ import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { abiOf, majorsFrom, nodeFor, supported } from './nodes.mjs'
 import { hostTarget, missingTools, releaseTargets } from './targets.mjs'
-import { attempt, fail, filesBelow, hashOf, must, readStamp, root, say, step } from './tools.mjs'
+import { fail, filesBelow, hashOf, must, readStamp, root, say, step } from './tools.mjs'
 
 /** @typedef {import('./targets.mjs').Target} Target */
 
@@ -27,18 +27,22 @@ export function prebuildFor(major, target = hostTarget) {
   )
 }
 
-/** Whether the addon for a major is there and made from the sources of today. @type {typeof prebuildFor extends (...args: infer A) => string ? (...args: A) => boolean : never} */
+/**
+ * Whether the addon for a major is there and made from the sources of today.
+ * @param {number} major
+ * @param {Target} [target]
+ */
 export function isBuilt(major, target = hostTarget) {
   return (
     readStamp(prebuildFor(major, target)) !== undefined &&
-    readStamp(stampFor(major, target)) === sourcesHash()
+    readStamp(stampFor(major, target)) === sourcesHash(target)
   )
 }
 
 /** @param {number} major @param {Target} [target] */
 export function buildNative(major, target = hostTarget) {
   if (isBuilt(major, target)) return
-  const hash = sourcesHash()
+  const hash = sourcesHash(target)
   const { version, bin, prefix } = nodeFor(major)
   const nodeGyp = createRequire(import.meta.url).resolve('node-gyp/bin/node-gyp.js')
   // In a copy, so that builds do not meet, and so that it is what `offloop rebuild` does from the package.
@@ -51,8 +55,8 @@ export function buildNative(major, target = hostTarget) {
   }
   copyHeaders(path.join(folder, 'native'))
   const title = target === hostTarget ? '' : `${target.name}, `
-  // By the Node.js that it is for: node-gyp takes much from its own process. Its headers serve for all of Linux:
-  // those of arm64 are the same but for config.gypi, of which node-gyp replaces the architecture.
+  // By the Node.js that it is for: node-gyp takes much from its own process. The headers of x64 with glibc serve for the
+  // others too: those of arm64 differ in config.gypi only, in options that no header asks for.
   step(
     `building the addon for ${title}Node.js ${version}`,
     bin,
@@ -101,8 +105,10 @@ function nativeSources() {
   return filesBelow('native').filter((file) => /^native[\\/][^\\/]*\.(cc|h|map|gyp)$/.test(file))
 }
 
-function sourcesHash() {
-  return hashOf([...nativeSources(), 'node_modules/node-addon-api/package.json'])
+/** @param {Target} target */
+function sourcesHash(target) {
+  const compiler = target.libc === 'musl' && target !== hostTarget ? filesBelow('scripts/musl') : []
+  return hashOf([...nativeSources(), 'node_modules/node-addon-api/package.json', ...compiler])
 }
 
 /**

@@ -1,12 +1,11 @@
-// Checks what would be published: packs it, lets publint and attw judge it, and uses it as a stranger would.
+// Checks what would be published: packs it, lets publint and attw judge it, and loads it both ways. Needs npm only;
+// `npm run test:packaging` has the binaries, the package managers and the other releases of Node.js.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { attempt, fail, filesBelow, root, say } from './tools.mjs'
+import { attempt, fail, root, say } from './tools.mjs'
 
-// RHEL 8 has these, and no supported Node.js runs on less.
-const newestAllowed = { GLIBC: '2.28', GLIBCXX: '3.4.25' }
 const inBoth = `
   const required = require('offloop')
   import('offloop').then((imported) => {
@@ -32,25 +31,10 @@ const installed = path.join(app, 'node_modules', 'offloop')
 mkdirSync(installed, { recursive: true })
 execFileSync('tar', ['-xzf', tarball, '--strip-components=1', '-C', installed])
 expect('require and import agree', process.execPath, ['-e', inBoth], app)
-if (process.platform === 'linux') {
-  for (const file of filesBelow('prebuilds').filter((name) => name.endsWith('.node'))) checkSymbols(file)
-}
 
 /** @param {string} title @param {string} command @param {string[]} args @param {string} [cwd] */
 function expect(title, command, args, cwd = root) {
   const { error, status, output } = attempt(command, args, { cwd })
   if (status !== 0) fail(`${title} failed\n${error?.message ?? output}`)
   say(`${title}: good`)
-}
-
-/** Whether an addon that was built here also loads on the oldest systems. @param {string} file */
-function checkSymbols(file) {
-  const symbols = execFileSync('objdump', ['-T', path.join(root, file)], { encoding: 'utf8' })
-  for (const [name, newest] of Object.entries(newestAllowed)) {
-    for (const [symbol, version = ''] of symbols.matchAll(new RegExp(`\\b${name}_([\\d.]+)`, 'g'))) {
-      if (version.localeCompare(newest, 'en', { numeric: true }) > 0)
-        fail(`${file} needs ${symbol}, ${newest} is allowed`)
-    }
-  }
-  say(`${path.basename(file)}: loads with glibc ${newestAllowed.GLIBC}`)
 }

@@ -1,5 +1,4 @@
 // What an addon can be built for: this machine, and what the package ships binaries for.
-import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { attempt } from './tools.mjs'
 

@@ -26,8 +26,10 @@ cannot be downloaded either.
   offloop --help, offloop --version
 `
 
-// What a terminal or a supervisor sends to this process is meant for the application.
+// What a supervisor sends to this process is meant for the application.
 const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const
+// What a key of a terminal sends, or its end, to all of its foreground processes.
+const TYPED: ReadonlySet<string> = new Set(['SIGINT', 'SIGQUIT', 'SIGHUP'])
 
 function run(given: readonly string[]): void {
   const script = given.findIndex((argument) => !argument.startsWith('-'))
@@ -40,7 +42,12 @@ function run(given: readonly string[]): void {
     ['--require', register, ...given.slice(0, script), given[script] as string, ...rest],
     { stdio: 'inherit' },
   )
-  for (const signal of FORWARDED) process.on(signal, () => app.kill(signal))
+  for (const signal of FORWARDED) {
+    process.on(signal, () => {
+      // A terminal sends Ctrl-C and the like to both; many an application takes a second one for "now, at once".
+      if (!(process.stdin.isTTY && TYPED.has(signal))) app.kill(signal)
+    })
+  }
   app.on('error', (error) => fail(`offloop run: ${error.message}`))
   app.on('exit', (code, signal) => {
     // As a shell reports it: ended by a signal is 128 and its number.

@@ -1,7 +1,7 @@
 import * as workerThreads from 'node:worker_threads'
 import type { Binding } from './binding'
 import { loadBinding } from './load'
-import { PerfHooksProbe } from './perf-hooks'
+import type { PerfHooksProbe } from './perf-hooks'
 
 /** How a thread is measured. */
 export type ProbeSource = 'native' | 'perf_hooks'
@@ -33,7 +33,9 @@ function open(): Probe {
   if (binding !== undefined) {
     return { source: 'native', memory: binding.attach(workerThreads.threadId, ownThreadName()), binding }
   }
-  const fallback = new PerfHooksProbe()
+  // Loaded where it is needed: node:perf_hooks alone takes a millisecond.
+  const perfHooks = require('./perf-hooks') as typeof import('./perf-hooks')
+  const fallback = new perfHooks.PerfHooksProbe()
   return { source: 'perf_hooks', memory: fallback.memory, fallback, reason }
 }
 

@@ -81,7 +81,6 @@ function place(built: string, env: NodeJS.ProcessEnv): string {
     // A running process may have the old one mapped, and would crash on new bytes in it; a rename leaves it its own.
     renameSync(fresh, file)
   } catch (error) {
-    rmSync(fresh, { force: true })
     throw new RebuildError(`the addon was compiled and could not be put in its place: ${messageOf(error)}`)
   }
   return file

@@ -1,10 +1,11 @@
 // Before the packaging tests: the tools, the tarball, one project that has it installed.
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { TestProject } from 'vitest/node'
+import { arm64NodeFor, nodeFor, supported } from '../../scripts/nodes.mjs'
 import { must } from './support/run.ts'
 
 declare module 'vitest' {
@@ -42,7 +43,11 @@ export default function setUp(project: TestProject): () => void {
   must('npm', ['pack', '--pack-destination', packed], { cwd: ROOT })
   const tarball = join(packed, readdirSync(packed)[0] as string)
   must('tar', ['-xzf', tarball, '-C', folder])
-  writeFileSync(join(folder, 'package.json'), '{}')
+  // Downloaded now, so that no test waits for it.
+  for (const major of supported) {
+    nodeFor(major)
+    arm64NodeFor(major)
+  }
   project.provide('tarball', tarball)
   project.provide('unpacked', join(folder, 'package'))
   return () => rmSync(folder, { recursive: true, force: true })
