@@ -53,6 +53,8 @@
         },
       }],
       ['OS == "win"', {
+        # uv.h brings windows.h, whose macros min and max would replace std::min.
+        'defines': ['NOMINMAX'],
         'msvs_settings': {
           'VCCLCompilerTool': { 'AdditionalOptions': ['/std:c++20', '/Zc:__cplusplus'], 'ExceptionHandling': 0 },
         },
