@@ -34,6 +34,12 @@ export const gcCpu = {
         unit: 'µs',
         note: notes[variant],
       })),
+      {
+        name: 'observer ÷ attached',
+        estimate: trials.ratio('observer', 'attached', microsecondsACycle),
+        unit: '×',
+        note: 'the work included: of our own share too little can be seen here (gc-hook has it)',
+      },
     ]
   },
 }

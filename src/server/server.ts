@@ -1,5 +1,6 @@
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { setImmediate } from 'node:timers/promises'
 import { messageOf } from '../core/errors'
 import type { ServeSettings } from '../core/options'
 import { warnOnce } from '../core/report'
@@ -22,6 +23,8 @@ export interface HttpServer {
  */
 export const LIMITS = {
   maxConnections: 64,
+  /** Requests of one connection that wait for their turn: who sends more without reading answers loses it. */
+  maxPipelined: 32,
   maxHeaderSize: 16_384,
   headersTimeout: 5_000,
   /** For the whole request with its body, which nobody reads. */
@@ -34,35 +37,60 @@ export const LIMITS = {
   maxWaitingBytes: 64 * 1024 * 1024,
 }
 
+const NO_TUNNEL =
+  'HTTP/1.1 405 Method Not Allowed\r\nAllow: GET, HEAD\r\nContent-Length: 0\r\nConnection: close\r\n\r\n'
+
 /** Serves `source` over HTTP. Nothing is thrown out of it once it listens. */
 export function createServer(settings: ServeSettings, source: Source, limits = LIMITS): HttpServer {
-  const { responseTimeout, maxWaitingBytes, maxConnections, ...options } = limits
+  const { responseTimeout, maxWaitingBytes, maxConnections, maxPipelined, ...options } = limits
   const checks = [checkHost(settings.hosts), checkMethod, checkToken(settings.token)]
   const route = router(source)
-  const turns = new WeakMap<Socket, Promise<void>>()
+  const queues = new WeakMap<Socket, { waiting: number; last: Promise<void> }>()
   let waitingBytes = 0
   let listening: Promise<Address> | undefined
 
-  // One answer a connection at a time: Node would start with all requests that came in one packet.
-  const server = createHttpServer(options, (request, response) => {
-    const earlier = turns.get(request.socket) ?? Promise.resolve()
-    const turn = earlier.then(() => respond(request, response))
-    turns.set(
-      request.socket,
-      turn.catch((error) => {
+  const server = createHttpServer(options, enqueue)
+  server.maxConnections = maxConnections
+  // Without being told to continue: the answer does not depend on the body.
+  server.on('checkContinue', enqueue)
+  // Node itself would end the connection without a word. It has taken its own listeners off the socket.
+  server.on('connect', (_, socket) => {
+    socket.on('error', () => {})
+    socket.end(NO_TUNNEL, () => socket.destroy())
+  })
+
+  function enqueue(request: IncomingMessage, response: ServerResponse): void {
+    const { socket } = request
+    // One answer a connection at a time: Node would start with all requests that came in one packet.
+    const queue = queues.get(socket) ?? { waiting: 0, last: Promise.resolve() }
+    queues.set(socket, queue)
+    // It also parses on while answers wait, as fast as bytes come: the requests would fill the memory.
+    if (queue.waiting >= maxPipelined) {
+      socket.destroy()
+      return
+    }
+    // Those of all connections at once would keep a sample waiting.
+    const turn = queue.waiting++ === 0 ? queue.last : queue.last.then(() => setImmediate())
+    queue.last = turn
+      .then(() => respond(request, response))
+      .catch((error) => {
         warnOnce('serve', `an HTTP answer could not be sent: ${messageOf(error)}`)
         response.destroy()
-      }),
-    )
-  })
-  server.maxConnections = maxConnections
+      })
+      .finally(() => {
+        queue.waiting--
+      })
+  }
 
   /** Resolves when the answer is out, or its client gone. */
   async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.socket.destroyed) return
     const closed = new Promise((resolve) => response.once('close', resolve))
     const deadline = setTimeout(() => response.destroy(), responseTimeout)
-    const bytes = send(request, response, await answer(request))
+    const reply = await answer(request)
+    // Nobody reads bodies. After the answer Node would go on discarding one, which takes a thread as long as it lasts.
+    if (!request.complete) response.setHeader('Connection', 'close')
+    const bytes = send(request, response, reply)
     waitingBytes += bytes
     await closed
     waitingBytes -= bytes

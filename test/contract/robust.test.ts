@@ -40,3 +40,12 @@ test('two copies of the package make one probe and one sampler', async () => {
     probes: 1,
   })
 })
+
+test('several module registries of one thread, contexts of their own included, make one probe and one sampler', async () => {
+  expect(await new Child('registries.cjs', { execArgv: ['--expose-gc'] }).next()).toEqual({
+    distinct: 3,
+    cycles: [1, 1, 1],
+    refused: ['ERR_OFFLOOP_ALREADY_STARTED', 'ERR_OFFLOOP_ALREADY_STARTED'],
+    probes: 1,
+  })
+})

@@ -1,6 +1,7 @@
 // Whether the binaries load where they say they do, as far as their headers tell.
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, inject, test } from 'vitest'
 import { abiOf, arm64NodeFor, nodeFor, supported } from '../../scripts/nodes.mjs'
 import { must } from './support/run.ts'
@@ -10,6 +11,7 @@ const NEWEST = { GLIBC: '2.28', GLIBCXX: '3.4.25' }
 // Weak, and of nobody: g++ puts them into everything.
 const NOBODYS = ['_ITM_deregisterTMCloneTable', '_ITM_registerTMCloneTable', '__gmon_start__']
 
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const prebuilds = join(inject('unpacked'), 'prebuilds')
 const binaries = readdirSync(prebuilds, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.node'))
@@ -67,6 +69,16 @@ describe.each(binaries)('$name', ({ file, arch, abi, libc }) => {
     expect(needed.filter((name) => !allowed.includes(name as string))).toEqual([])
   })
 
+  test('opens, connects, starts and maps nothing', () => {
+    const asked = symbols(file, '--undefined-only').filter(
+      (name) => !/^(napi_|node_api_|uv_|_ZN.*v8)/.test(name),
+    )
+    const forbidden =
+      /^_*(f?open(at)?(64)?|freopen|creat|unlink|rename|socket|connect|bind|listen|accept|send\w*|recv\w*|getaddrinfo|exec\w*|v?fork|clone|popen|system|posix_spawn\w*|dlopen|ptrace|mmap(64)?|mprotect|getenv|secure_getenv)$/
+    expect(asked.length).toBeGreaterThan(20)
+    expect(asked.filter((name) => forbidden.test(name))).toEqual([])
+  })
+
   test('finds in its Node.js all that it asks of it', () => {
     const major = majorOf(abi)
     const node = arch === 'arm64' ? arm64NodeFor(major).bin : nodeFor(major).bin
@@ -91,5 +103,18 @@ describe.each(binaries)('$name', ({ file, arch, abi, libc }) => {
       expect(asked).toContain('malloc')
       expect(asked.filter((name) => !offered.has(name) && !NOBODYS.includes(name))).toEqual([])
     })
+  }
+})
+
+test('built again, they are the same to the byte', () => {
+  // Not those of this machine, which other tests may be using.
+  const again = binaries.filter(
+    ({ arch, abi, libc }) => abi === abiOf(26) && (arch === 'arm64' || libc === 'musl'),
+  )
+  expect(again).toHaveLength(2)
+  for (const { name } of again) rmSync(join(ROOT, 'prebuilds', `${name}.sources`))
+  must(process.execPath, ['scripts/build-native.mjs', '--release'], { cwd: ROOT })
+  for (const { name, file } of again) {
+    expect(readFileSync(join(ROOT, 'prebuilds', name)).equals(readFileSync(file)), name).toBe(true)
   }
 })
