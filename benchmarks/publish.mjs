@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 const readme = fileURLToPath(new URL('../README.md', import.meta.url))
 const results = fileURLToPath(new URL('results/', import.meta.url))
 
-const BEGIN = /(<!-- figures:[^>]*-->\n)[^]*(<!-- \/figures -->)/
+const BEGIN = /(<!-- figures:[^>]*-->\n)[\s\S]*(<!-- \/figures -->)/
 
 /**
  * As harness/benchmark.mjs has it.

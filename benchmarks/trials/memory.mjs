@@ -9,7 +9,8 @@ import { watch } from '../support/watch.mjs'
 
 const [setup, alone] = process.argv.slice(2)
 const sink = await openSink()
-const bytes = await watch(setup, { sink: sink.url }, observe, alone === 'alone' ? ownNode() : undefined)
+const own = alone === 'alone' ? ownNode() : undefined
+const bytes = await watch(setup, { sink: sink.url }, observe, own?.file)
 emit({ bytes, exported: sink.received.requests })
 process.exit()
 
@@ -19,6 +20,7 @@ process.exit()
  * @param {string | undefined} url
  */
 async function observe(pid, url) {
+  own?.remove()
   for (let second = 1; second <= 3; second++) {
     await sleep(1000)
     if (url !== undefined) await scrape(`${url}/metrics`)

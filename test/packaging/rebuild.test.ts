@@ -1,4 +1,6 @@
 // `offloop rebuild`: what it builds, and what it says where it cannot.
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import {
   chmodSync,
   copyFileSync,
@@ -10,11 +12,14 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { basename, join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, inject, test } from 'vitest'
 import { abiOf, nodeFor } from '../../scripts/nodes.mjs'
 import { manager } from './support/managers.ts'
 import { expectNative, NODES, Project, told } from './support/project.ts'
+import { must } from './support/run.ts'
 
 const project = new Project().unpack(inject('unpacked'))
 const prebuilds = join(project.offloop, 'prebuilds')
@@ -91,6 +96,33 @@ describe('builds', () => {
       code: 0,
       stderr: '',
     })
+    expect(built()).toEqual([name22])
+  })
+
+  test('with headers that node-gyp downloads, where there are none', async () => {
+    const alone = join(temporary, 'alone')
+    mkdirSync(alone)
+    copyFileSync(node22.bin, join(alone, 'node'))
+    // A mirror of nodejs.org, as far as node-gyp asks it.
+    const release = `v${node22.version}`
+    const archive = join(temporary, `node-${release}-headers.tar.gz`)
+    must('tar', ['-czf', archive, '-C', node22.prefix, '--transform', `s,^,node-${release}/,`, 'include'])
+    const bytes = readFileSync(archive)
+    const sum = createHash('sha256').update(bytes).digest('hex')
+    const asked: string[] = []
+    const mirror = createServer(({ url }, response) => {
+      asked.push(url as string)
+      if (url === `/dist/${release}/${basename(archive)}`) response.end(bytes)
+      else if (url === `/dist/${release}/SHASUMS256.txt`) response.end(`${sum}  ${basename(archive)}\n`)
+      else response.writeHead(404).end()
+    }).listen(0, '127.0.0.1')
+    await once(mirror, 'listening')
+    const url = `http://127.0.0.1:${(mirror.address() as AddressInfo).port}/dist`
+    const env = { npm_config_disturl: url, npm_config_devdir: join(temporary, 'devdir') }
+    const { code, stderr } = await rebuild(join(alone, 'node'), [], env)
+    mirror.close()
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(asked).toContain(`/dist/${release}/${basename(archive)}`)
     expect(built()).toEqual([name22])
   })
 
