@@ -11,7 +11,22 @@
 
 namespace offloop {
 
+// In the order of their slots.
 enum class GcKind : uint8_t { kMinor, kMajor, kIncrementalStart, kWeakCallbacks };
+
+constexpr bool IsCycle(GcKind kind) noexcept { return kind == GcKind::kMinor || kind == GcKind::kMajor; }
+
+// Where a kind counts; its nanoseconds are in the slot after it.
+constexpr Slot CountSlotOf(GcKind kind) noexcept {
+  return static_cast<Slot>(k_gcMinorCycles + 2 * static_cast<size_t>(kind));
+}
+constexpr Slot NsSlotOf(GcKind kind) noexcept { return static_cast<Slot>(CountSlotOf(kind) + 1); }
+static_assert(NsSlotOf(GcKind::kMinor) == k_gcMinorPauseNs);
+static_assert(CountSlotOf(GcKind::kMajor) == k_gcMajorCycles && NsSlotOf(GcKind::kMajor) == k_gcMajorPauseNs);
+static_assert(CountSlotOf(GcKind::kIncrementalStart) == k_gcIncrementalStarts);
+static_assert(NsSlotOf(GcKind::kIncrementalStart) == k_gcIncrementalStartNs);
+static_assert(CountSlotOf(GcKind::kWeakCallbacks) == k_gcWeakCallbackRuns);
+static_assert(NsSlotOf(GcKind::kWeakCallbacks) == k_gcWeakCallbackNs);
 
 // v8::GCType as a kind: 1 scavenge, 2 minor mark-sweep, 4 mark-compact, 8 start of incremental marking, 16 weak
 // callbacks. By number, because the name of 2 changed between V8 versions and its value did not.
@@ -28,12 +43,17 @@ constexpr GcKind GcKindOf(int v8_gc_type) noexcept {
   }
 }
 
-class GcRecorder {
+// Inline and aligned: after a collection everything is out of the caches, so what a callback costs is the lines that
+// it touches: this object's first, the block's first two, and its own code.
+class alignas(64) GcRecorder {
  public:
-  explicit GcRecorder(Block& block) noexcept : block_(block) {}
+  explicit GcRecorder(Block block) noexcept : block_(block) {}
 
-  void Begin(GcKind kind, uint64_t now_ns) noexcept;
-  void End(GcKind kind, uint64_t now_ns) noexcept;
+  inline void Begin(GcKind kind, uint64_t now_ns) noexcept;
+  inline void End(GcKind kind, uint64_t now_ns) noexcept;
+
+  // Before End: the lines that it writes.
+  void PrefetchBlock() const noexcept { block_.Prefetch(); }
 
  private:
   // Edges nest: weak callbacks (16) run inside the mark-compact (4) that found them dead, and embedder code that
@@ -48,9 +68,43 @@ class GcRecorder {
   // V8 has never been seen beyond 3 deep. Deeper edges are counted in depth_ and otherwise ignored.
   static constexpr size_t kMaxDepth = 8;
 
-  Block& block_;
+  Block block_;
   size_t depth_ = 0;
-  Frame frames_[kMaxDepth];
+  Frame frames_[kMaxDepth] = {};
 };
+
+void GcRecorder::Begin(GcKind kind, uint64_t now_ns) noexcept {
+  const size_t at = depth_++;
+  if (at >= kMaxDepth) return;
+  Frame* outer = at > 0 ? &frames_[at - 1] : nullptr;
+  const bool inside_pause = outer != nullptr && (!outer->timed || IsCycle(outer->kind) || !IsCycle(kind));
+  frames_[at] = {kind, !inside_pause, now_ns, 0};
+  if (inside_pause) return;
+  if (outer != nullptr) outer->elapsed_ns += now_ns - outer->resumed_ns;
+  if (IsCycle(kind)) block_.SetAlone(k_gcStartedAtNs, static_cast<double>(now_ns));
+}
+
+void GcRecorder::End(GcKind kind, uint64_t now_ns) noexcept {
+  // An epilogue whose prologue was never seen: the probe was attached inside that pause.
+  if (depth_ == 0) return;
+  const size_t at = --depth_;
+  if (at >= kMaxDepth) return;
+  const Frame& frame = frames_[at];
+  if (frame.kind != kind) return;
+  if (frame.timed && at > 0) frames_[at - 1].resumed_ns = now_ns;
+
+  // A cycle inside a pause counts as a cycle; its time is in that pause already.
+  const double elapsed_ns =
+      frame.timed ? static_cast<double>(frame.elapsed_ns + (now_ns - frame.resumed_ns)) : 0;
+  if (!frame.timed && !IsCycle(kind)) return;
+
+  Block::Update update(block_);
+  update.Add(CountSlotOf(kind), 1);
+  update.Add(NsSlotOf(kind), elapsed_ns);
+  if (!IsCycle(kind)) return;
+  update.Add(k_gcCycles, 1);
+  update.Add(k_gcPauseNs, elapsed_ns);
+  if (frame.timed) update.Set(k_gcStartedAtNs, 0);
+}
 
 }  // namespace offloop

@@ -81,8 +81,10 @@ void IsolateProbe::OnCleanup(napi_async_cleanup_hook_handle, void* data) noexcep
 
 template <bool kTimed>
 void IsolateProbe::OnGcPrologue(v8::Isolate*, v8::GCType type, v8::GCCallbackFlags, void* data) noexcept {
-  const uint64_t now_ns = uv_hrtime();  // first, so that our own cost is inside the pause that we report
   auto* probe = static_cast<IsolateProbe*>(data);
+  PrefetchLine(&probe->recorder_);
+  const uint64_t now_ns =
+      uv_hrtime();  // before all work, so that our own cost is inside the pause that we report
   probe->recorder_.Begin(GcKindOf(type), now_ns);
   if constexpr (kTimed) {
     HookTimings& timings = *probe->timings_;
@@ -94,6 +96,7 @@ void IsolateProbe::OnGcPrologue(v8::Isolate*, v8::GCType type, v8::GCCallbackFla
 template <bool kTimed>
 void IsolateProbe::OnGcEpilogue(v8::Isolate*, v8::GCType type, v8::GCCallbackFlags, void* data) noexcept {
   auto* probe = static_cast<IsolateProbe*>(data);
+  probe->recorder_.PrefetchBlock();
   const uint64_t now_ns = uv_hrtime();
   probe->recorder_.End(GcKindOf(type), now_ns);
   if constexpr (kTimed) {

@@ -63,7 +63,7 @@ export function buildNative(major, target = hostTarget) {
     [
       nodeGyp,
       'rebuild',
-      `--directory=${path.join(folder, 'native')}`,
+      `--directory=${folder}`,
       `--nodedir=${prefix}`,
       `--arch=${target.arch}`,
       '--jobs=2',
@@ -72,7 +72,7 @@ export function buildNative(major, target = hostTarget) {
     ],
     { env: { ...environmentFor(bin), ...target.env } },
   )
-  const built = path.join(folder, 'native/build/Release/offloop.node')
+  const built = path.join(folder, 'build/Release/offloop.node')
   if (target.strip.length > 0)
     must('stripping the addon', /** @type {string} */ (target.strip[0]), [...target.strip.slice(1), built])
   // What its own Node.js cannot load must not replace what is there.
@@ -102,7 +102,10 @@ function stampFor(major, target) {
 }
 
 function nativeSources() {
-  return filesBelow('native').filter((file) => /^native[\\/][^\\/]*\.(cc|h|map|gyp)$/.test(file))
+  return [
+    'binding.gyp',
+    ...filesBelow('native').filter((file) => /^native[\\/][^\\/]*\.(cc|h|map)$/.test(file)),
+  ]
 }
 
 /** @param {Target} target */

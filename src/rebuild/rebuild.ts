@@ -32,8 +32,8 @@ export function rebuild(nodedir: string | undefined, say: (line: string) => void
       run(process.execPath, [nodeGyp, ...args, `--target=${process.versions.node}`], { env })
     if (headers === undefined) fetchHeaders(build)
     say(`compiling for ${running()}`)
-    compile(join(folder, 'native'), headers, build)
-    const file = place(join(folder, 'native', 'build', 'Release', 'offloop.node'), env)
+    compile(folder, headers, build)
+    const file = place(join(folder, 'build', 'Release', 'offloop.node'), env)
     say(`done: ${file}. Processes that are started from now on use it.`)
   } finally {
     rmSync(folder, { recursive: true, force: true })
@@ -57,10 +57,13 @@ function fetchHeaders(build: Build): void {
 }
 
 function compile(folder: string, headers: string | undefined, build: Build): void {
-  cpSync(SOURCES, folder, {
+  const native = join(folder, 'native')
+  cpSync(SOURCES, native, {
     recursive: true,
     filter: (file) => dirname(file) !== SOURCES || !['build', 'test'].includes(basename(file)),
   })
+  // Where it is in the repository: npm and pnpm take one in a package's root for an install script.
+  renameSync(join(native, 'binding.gyp'), join(folder, 'binding.gyp'))
   const from = headers === undefined ? [] : [`--nodedir=${headers}`]
   const { ok, output } = build('rebuild', `--directory=${folder}`, ...from)
   if (ok) return

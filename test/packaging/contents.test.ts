@@ -36,7 +36,7 @@ test('compiled JavaScript with its types', () => {
 
 test('native sources that are complete', () => {
   const gyp = readFileSync(join(unpacked, 'native/binding.gyp'), 'utf8')
-  const sources = [...gyp.matchAll(/'(\w+\.cc)'/g)].map(([, name]) => name as string).sort()
+  const sources = [...gyp.matchAll(/'native\/(\w+\.cc)'/g)].map(([, name]) => name as string).sort()
   expect(files.filter((file) => /^native\/\w+\.cc$/.test(file))).toEqual(
     sources.map((name) => `native/${name}`),
   )

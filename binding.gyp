@@ -1,24 +1,22 @@
 # One binary per ABI of Node.js: the addon uses v8.h, whose structs differ between releases. scripts/build-native.mjs
-# and `offloop rebuild` drive it, both on a copy of this folder. CMakeLists.txt builds the same sources, for the unit
-# tests and the sanitizers.
+# and `offloop rebuild` drive it, both on a copy of it and of native/. native/CMakeLists.txt builds the same sources, for
+# the unit tests and the sanitizers.
 #
-# Not in the package's root: npm would compile it at every install but for `"gypfile": false`, and pnpm 10 warns of an
-# install script that it ignored, with or without that.
+# The package has it as native/binding.gyp: for one in its root pnpm 10 warns of an install script that it ignored.
 {
   # 1: for other machines than this one, older ones included.
   'variables': { 'portable%': 0 },
   'targets': [{
     'target_name': 'offloop',
     'sources': [
-      'addon.cc',
-      'gc_recorder.cc',
-      'glibc_compat.cc',
-      'isolate_probe.cc',
-      'registry.cc',
-      'termination.cc',
+      'native/addon.cc',
+      'native/glibc_compat.cc',
+      'native/isolate_probe.cc',
+      'native/registry.cc',
+      'native/termination.cc',
     ],
     # Put there by whoever builds, and shipped with the package: three headers of the npm package of that name.
-    'include_dirs': ['node-addon-api'],
+    'include_dirs': ['native/node-addon-api'],
     'defines': ['NAPI_VERSION=9', 'NAPI_DISABLE_CPP_EXCEPTIONS'],
     'conditions': [
       ['OS == "linux"', {
@@ -30,7 +28,7 @@
           '-Wl,-z,nodelete',
           # A source missing from the list above fails when the addon is loaded, not when it is first called.
           '-Wl,-z,now',
-          '-Wl,--version-script=../exports.map',
+          '-Wl,--version-script=../native/exports.map',
           '-Wl,--gc-sections',
         ],
         'cflags': ['-ffunction-sections', '-fdata-sections'],
