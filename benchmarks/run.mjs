@@ -9,6 +9,7 @@ import { writeResults } from './harness/results.mjs'
 import { runRounds } from './harness/rounds.mjs'
 import { table } from './harness/table.mjs'
 import { Trials } from './harness/trials.mjs'
+import { publish } from './publish.mjs'
 import { suite } from './suite/suite.mjs'
 
 if (!existsSync('/proc/self/schedstat')) {
@@ -44,6 +45,7 @@ for (const benchmark of suite) {
   }
 }
 if (outcomes.length > 0) console.log(`\nRaw data: ${writeResults(machine, outcomes, only)}`)
+if (only.length === 0) publish()
 
 /** @param {readonly string[]} args */
 function namesFrom(args) {
