@@ -335,7 +335,8 @@ function editDistance(a: string, b: string): number {
 }
 
 function show(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(shortened(value))
+  // A URL in the wrong place may hold a password or a key.
+  if (typeof value === 'string') return value.includes('://') ? 'a URL' : JSON.stringify(shortened(value))
   if (typeof value === 'function') return 'a function'
   if (typeof value === 'bigint') return shortened(`${value}n`)
   if (typeof value !== 'object' || value === null) return shortened(String(value))

@@ -20,7 +20,7 @@ export class Endpoint {
   readonly #client: Pick<typeof http, 'request'>
   readonly #agent: http.Agent
   readonly #headers: Readonly<Record<string, string>>
-  readonly #secrets: readonly string[]
+  readonly #secrets: RegExp
   /** The URL as messages show it. */
   readonly #shown: string
 
@@ -29,9 +29,7 @@ export class Endpoint {
     this.#url = new URL(url)
     this.#shown = this.#url.origin + this.#url.pathname
     this.#headers = headers
-    this.#secrets = [...secrets, this.#url.search, ...this.#url.searchParams.values()].filter(
-      (text) => text !== '',
-    )
+    this.#secrets = anyOf([...secrets, ...partsOf(this.#url)])
     // TLS is loaded only where it is used.
     const client =
       this.#url.protocol === 'https:' ? (require('node:https') as typeof import('node:https')) : http
@@ -105,10 +103,30 @@ export class Endpoint {
   }
 
   #redact(text: string): string {
-    const clean = this.#secrets.reduce((left, secret) => left.replaceAll(secret, '***'), text)
-    const line = clean.replace(/[\p{Cc}\s]+/gu, ' ').trim()
+    const line = text
+      .replace(this.#secrets, '***')
+      .replace(/[\p{Cc}\s]+/gu, ' ')
+      .trim()
     return line.length > MAX_EXCERPT ? `${line.slice(0, MAX_EXCERPT)}…` : line
   }
+}
+
+/** What a server may repeat of a URL's query: all of it, and each value, as it was sent and as it was meant. */
+function partsOf({ search, searchParams }: URL): readonly string[] {
+  const query = search.slice(1)
+  const sent = query.split('&').map((parameter) => parameter.slice(parameter.indexOf('=') + 1))
+  return [search, query, ...sent, ...searchParams.values()]
+}
+
+/** Also as JSON and as part of a URL, in either case. The longest first: one may be part of another. */
+function anyOf(secrets: readonly string[]): RegExp {
+  const forms = secrets.flatMap((text) => [text, JSON.stringify(text).slice(1, -1), encodeURIComponent(text)])
+  const patterns = forms
+    .filter((text) => text !== '')
+    .sort((a, b) => b.length - a.length)
+    .map((text) => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'))
+  // Without any it matches nothing.
+  return new RegExp(patterns.join('|') || '(?!)', 'gi')
 }
 
 function read(response: http.IncomingMessage): Promise<Answer> {
