@@ -43,9 +43,9 @@ constexpr GcKind GcKindOf(int v8_gc_type) noexcept {
   }
 }
 
-// Inline and aligned: after a collection everything is out of the caches, so what a callback costs is the lines that
+// Inline: after a collection everything is out of the caches, so what a callback costs is the lines that
 // it touches: this object's first, the block's first two, and its own code.
-class alignas(64) GcRecorder {
+class GcRecorder {
  public:
   explicit GcRecorder(Block block) noexcept : block_(block) {}
 
