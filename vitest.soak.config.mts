@@ -4,5 +4,11 @@ import base from './vitest.config.mts'
 const hour = 3_600_000
 
 export default defineConfig({
-  test: { ...base.test, include: ['test/soak/**/*.test.ts'], exclude: [], maxWorkers: 1, testTimeout: hour },
+  test: {
+    ...base.test,
+    include: ['test/soak/**/*.test.ts', 'test/hostile/**/*.test.ts'],
+    exclude: [],
+    maxWorkers: 1,
+    testTimeout: hour,
+  },
 })

@@ -1,0 +1,244 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { ExporterSettings, ServeSettings, Settings } from '../../src/core/options'
+import { dist } from '../dist'
+
+const { resolveOptions } = dist<typeof import('../../src/core/options')>('core/options.js')
+
+/** Part of every key, token, password and query that is made here. */
+const SECRET = 'hush'
+
+const secret = fc
+  .tuple(fc.string({ unit: 'binary', maxLength: 8 }), fc.string({ unit: 'grapheme', maxLength: 8 }))
+  .map(([before, after]) => `${before}${SECRET}${after}`)
+const goodSecret = fc
+  .string({ unit: fc.constantFrom(...'abcXYZ019-_.~'), maxLength: 30 })
+  .map((s) => SECRET + s)
+const host = fc.constantFrom('localhost', 'localhost:8080', '[::1]:1', 'obs.example', 'a b', '', 'x:99999')
+const url = fc.oneof(
+  fc
+    .tuple(fc.constantFrom('http', 'https'), host, goodSecret)
+    .map(([s, h, q]) => `${s}://${h}/v1/ingest?k=${q}`),
+  fc
+    .tuple(fc.constantFrom('http', 'https', 'ftp'), secret, host)
+    .map(([s, pw, h]) => `${s}://user:${pw}@${h}/`),
+  fc.tuple(secret, host).map(([pw, h]) => `http://${pw}@${h}:x`),
+  fc.webUrl(),
+)
+
+class Surprising {
+  get [Symbol.toStringTag](): string {
+    throw new Error('no tag')
+  }
+}
+const hostile = fc.oneof(
+  fc.constantFrom<unknown>(new Map(), new Set(), new Date(0), Promise.resolve(), Symbol('s'), 1n, () => {}),
+  fc.constant(new Proxy({}, { ownKeys: () => [] })),
+  fc.constant(new Proxy({}, { get: () => fail(), ownKeys: () => fail(), getPrototypeOf: () => fail() })),
+  fc.constant(new Proxy([], { get: () => fail() })),
+  fc.constant(Object.defineProperty({}, 'service', { enumerable: true, get: () => fail() })),
+  fc.constant({ toString: () => fail(), [Symbol.toPrimitive]: () => fail() }),
+  fc.constant(new Surprising()),
+  fc.constant(Object.create({ intervalMs: 1 })),
+  fc.constant(Array.from({ length: 1_001 }, () => 'x')),
+  fc.constant(Object.assign([], { length: 2 ** 32 - 1 })),
+)
+function fail(): never {
+  throw Object.create(null)
+}
+
+type Any<T = unknown> = fc.Arbitrary<T>
+
+/** Anything, but most often what is right. */
+const orWrong = <T>(right: Any<T>): Any =>
+  fc.oneof(
+    { weight: 20, arbitrary: right },
+    { weight: 2, arbitrary: fc.anything({ withBigInt: true, withMap: true, withNullPrototype: true }) },
+    { weight: 1, arbitrary: hostile },
+    // A secret in the wrong place is what a copy and paste makes.
+    { weight: 1, arbitrary: url },
+  )
+const goodText = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 30 })
+const badText = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 30 }),
+  fc.constantFrom('x'.repeat(1_024), 'x'.repeat(1_025), 'é'.repeat(513), '\ud800', ''),
+)
+const goodLabel = fc.string({ unit: fc.constantFrom(...'abc_XYZ'), maxLength: 10 }).map((name) => `x${name}`)
+const badLabel = fc.constantFrom('service', 'le', '__name', '__proto__', 'constructor', '', '0', 'é', 'a.b')
+const goodHost = fc.constantFrom('localhost', '127.0.0.1', '::1', 'obs.example')
+
+/** With a misspelt or strange name now and then. */
+const orMore = (right: Any<object>): Any<object> =>
+  right.chain((all) =>
+    fc.oneof(
+      { weight: 12, arbitrary: fc.constant(all) },
+      fc
+        .tuple(fc.constantFrom('intervalMS', 'tokn', 'kye', 'Type', 'hasOwnProperty', ''), secret)
+        .map(([name, value]) => ({ ...all, [name]: value })),
+      fc.dictionary(fc.string(), fc.anything(), { maxKeys: 1 }).map((more) => ({ ...more, ...all })),
+    ),
+  )
+
+/** Options in which every value went through `or`, and every choice between right and wrong through `either`. */
+function optionsOf(
+  or: (right: Any) => Any,
+  either: <T>(right: Any<T>, wrong: Any<T>) => Any<T>,
+  more: (right: Any<object>) => Any<object>,
+): Any {
+  const whole = (min: number, max: number) =>
+    or(either(fc.integer({ min, max }), fc.oneof(fc.integer(), fc.double())))
+  const text = or(either(goodText, badText))
+  const credential = or(either(goodSecret, secret))
+  const parts = {
+    type: or(either(fc.constant('tinyobs'), fc.constantFrom('tinyob', 'constructor', '__proto__'))),
+    url: or(
+      either(
+        fc.tuple(goodHost, goodSecret).map(([h, q]) => `http://[::1]/${h}?k=${q}`),
+        url,
+      ),
+    ),
+    key: credential,
+    timeoutMs: whole(100, 120_000),
+  }
+  const exporter = more(fc.record(parts, { requiredKeys: ['type', 'url'] }))
+  const serve = fc.record(
+    {
+      host: or(either(goodHost, host)),
+      port: whole(0, 65_535),
+      hosts: or(fc.array(text, { maxLength: 3 })),
+      token: credential,
+    },
+    { requiredKeys: [] },
+  )
+  return or(
+    more(
+      fc.record(
+        {
+          service: text,
+          intervalMs: whole(100, 3_600_000),
+          serve: or(fc.oneof(fc.boolean(), more(serve))),
+          exporters: or(
+            fc.array(
+              or(
+                fc.oneof(
+                  fc.constant(() => {}),
+                  exporter,
+                ),
+              ),
+              { maxLength: 3 },
+            ),
+          ),
+          labels: or(fc.dictionary(either(goodLabel, badLabel), text, { maxKeys: 16 })),
+          heapObjects: or(fc.boolean()),
+          collectorTimeoutMs: whole(10, 60_000),
+          exitFlushMs: whole(0, 10_000),
+        },
+        { requiredKeys: [] },
+      ),
+    ),
+  )
+}
+
+const given = fc.oneof(
+  optionsOf(
+    (right) => right,
+    (right) => right,
+    (right) => right,
+  ),
+  {
+    weight: 3,
+    arbitrary: optionsOf(orWrong, (right, wrong) => fc.oneof({ weight: 8, arbitrary: right }, wrong), orMore),
+  },
+)
+
+test('whatever the options are, they are completed within all bounds, or refused by name', () => {
+  let accepted = 0
+  const runs = 5_000
+  const property = fc.property(given, (value) => {
+    let resolved: ReturnType<typeof resolveOptions>
+    try {
+      resolved = resolveOptions(value, () => 'default-service')
+    } catch (error) {
+      checkRefusal(error)
+      return
+    }
+    accepted++
+    checkSettings(resolved.settings)
+    for (const one of resolved.functions) expect(typeof one).toBe('function')
+  })
+  // A failure tells the seed and the path to the smallest options that fail.
+  fc.assert(property, { numRuns: runs })
+  // Neither half is vacuous.
+  expect(accepted).toBeGreaterThan(runs / 10)
+  expect(accepted).toBeLessThan(runs)
+})
+
+function checkRefusal(error: unknown): void {
+  const { name, code, option, message, stack } = error as Record<string, string>
+  expect(error instanceof TypeError || error instanceof RangeError, `${name}`).toBe(true)
+  expect(code).toBe('ERR_OFFLOOP_INVALID_OPTION')
+  expect(typeof option).toBe('string')
+  expect(message?.startsWith(`offloop: option ${option} `)).toBe(true)
+  expect(message?.length).toBeLessThan(400)
+  expect(`${message}${stack}`).not.toContain(SECRET)
+}
+
+const KEYS = [
+  'service',
+  'intervalMs',
+  'serve',
+  'exporters',
+  'labels',
+  'heapObjects',
+  'exitFlushMs',
+  'collectorTimeoutMs',
+]
+
+function checkSettings(settings: Settings): void {
+  expect(Object.keys(settings).sort()).toEqual([...KEYS].sort())
+  // It crosses to the sampling thread.
+  expect(structuredClone(settings)).toEqual(settings)
+  const { service, intervalMs, serve, exporters, labels, heapObjects, exitFlushMs, collectorTimeoutMs } =
+    settings
+  checkLabel('region', service)
+  checkWhole(intervalMs, 100, 3_600_000)
+  checkWhole(exitFlushMs, 0, 10_000)
+  expect(typeof heapObjects).toBe('boolean')
+  expect(collectorTimeoutMs >= 10 && collectorTimeoutMs <= Math.min(60_000, intervalMs / 2)).toBe(true)
+  expect(Object.keys(labels).length).toBeLessThanOrEqual(16)
+  for (const [name, value] of Object.entries(labels)) checkLabel(name, value)
+  if (serve !== undefined) checkServe(serve)
+  expect(exporters.length).toBeLessThanOrEqual(1_000)
+  exporters.forEach(checkExporter)
+}
+
+function checkServe({ host, port, hosts, token }: ServeSettings): void {
+  expect(typeof host === 'string' && host !== '').toBe(true)
+  checkWhole(port, 0, 65_535)
+  expect(hosts.length <= 1_000 && hosts.every((one) => typeof one === 'string' && one !== '')).toBe(true)
+  if (token !== undefined) expect(token).toMatch(/^[\x21-\x7e]+$/)
+}
+
+function checkExporter({ type, url, key, timeoutMs, ...others }: ExporterSettings): void {
+  expect(others).toEqual({})
+  expect(type).toBe('tinyobs')
+  const { protocol, username, password } = new URL(url)
+  expect(protocol).toMatch(/^https?:$/)
+  expect(username + password).toBe('')
+  if (key !== undefined) expect(key).toMatch(/^[\x21-\x7e]+$/)
+  checkWhole(timeoutMs, 100, 120_000)
+}
+
+function checkLabel(name: string, value: unknown): void {
+  expect(name).toMatch(/^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/)
+  expect(['service', 'thread', 'le', 'quantile']).not.toContain(name)
+  expect(typeof value === 'string' && value !== '').toBe(true)
+  const bytes = Buffer.from(value as string)
+  expect(bytes.length).toBeLessThanOrEqual(1_024)
+  // What is not well-formed does not survive UTF-8.
+  expect(bytes.toString()).toBe(value)
+}
+
+function checkWhole(value: number, least: number, most: number): void {
+  expect(Number.isInteger(value) && value >= least && value <= most, `${value}`).toBe(true)
+}
