@@ -46,12 +46,16 @@ export function talk(url: string, parts: readonly Buffer[], idleMs = 20_000): Pr
   })
 }
 
-/** Sends `head` and then `more` without end, as fast as it is taken, for `ms`, and again whenever it is cut off. */
+/**
+ * Sends `head` and then `more` without end, as fast as it is taken, for `ms`, and again whenever the server ends the
+ * connection. Returns how often it did.
+ */
 export async function flood(
   url: string,
   { head = '', more, reads = true, ms }: { head?: string; more: Buffer; reads?: boolean; ms: number },
-): Promise<void> {
+): Promise<number> {
   const until = Date.now() + ms
+  let ended = 0
   while (Date.now() < until) {
     const socket = dial(url)
     if (reads) socket.resume()
@@ -65,8 +69,10 @@ export async function flood(
     const timer = setTimeout(() => socket.destroy(), Math.max(0, until - Date.now()))
     await closed
     clearTimeout(timer)
+    if (Date.now() < until) ended++
     await sleep(1)
   }
+  return ended
 }
 
 /** Asks for `path` in packets of `depth` requests, the next when all answers are there, for `ms`. Returns how many. */

@@ -10,9 +10,9 @@ const FEW = 8
 describe('the sampler keeps its ticks and its memory while', () => {
   const metrics = `GET /metrics HTTP/1.1\r\n${HOST}\r\n`
   const post = (headers: string) => `POST / HTTP/1.1\r\n${HOST}${headers}\r\n\r\n`
-  const floods: [string, Omit<Parameters<typeof flood>[1], 'ms'>][] = [
-    ['requests are pipelined without end', { more: Buffer.from(metrics.repeat(2_000)) }],
-    ['and their answers are never read', { more: Buffer.from(metrics.repeat(2_000)), reads: false }],
+  const floods: [string, Omit<Parameters<typeof flood>[1], 'ms'>, clients?: number][] = [
+    ['requests are pipelined without end', { more: Buffer.from(metrics.repeat(2_000)) }, 40],
+    ['and their answers are never read', { more: Buffer.from(metrics.repeat(2_000)), reads: false }, 40],
     ['a URL is 10 MB long', { head: 'GET /', more: Buffer.alloc(10_000_000, 'x') }],
     [
       'a query is 10 MB long',
@@ -42,19 +42,26 @@ describe('the sampler keeps its ticks and its memory while', () => {
     ['what comes is not HTTP', { more: Buffer.from(`\0\x16\x03${'garbage\r\n\r\n'.repeat(10_000)}`) }],
   ]
 
-  test.each(floods)('%s', async (_, options) => {
-    await attacked((url) =>
-      Promise.all(Array.from({ length: FEW }, () => flood(url, { ...options, ms: MS }))),
-    )
+  test.each(floods)('%s', async (_, options, clients = FEW) => {
+    let ended = 0
+    await attacked(async (url) => {
+      const counts = await Promise.all(
+        Array.from({ length: clients }, () => flood(url, { ...options, ms: MS })),
+      )
+      ended += counts.reduce((sum, count) => sum + count, 0)
+    })
+    // The server takes none of it for long.
+    expect(ended).toBeGreaterThanOrEqual(clients)
   })
 
-  test('32 clients ask for all that they may', async () => {
+  test('48 clients ask for all that they may', async () => {
     let answers = 0
     await attacked(async (url) => {
-      const counts = await Promise.all(Array.from({ length: 32 }, () => hammer(url, '/metrics', 32, MS)))
+      const counts = await Promise.all(Array.from({ length: 48 }, () => hammer(url, '/metrics', 32, 2 * MS)))
       answers += counts.reduce((sum, count) => sum + count, 0)
     })
-    expect(answers).toBeGreaterThan(500)
+    // All of the first packets at least.
+    expect(answers).toBeGreaterThanOrEqual(2 * 48 * 32)
   })
 
   test('clients leave in the middle of everything', async () => {

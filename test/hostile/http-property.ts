@@ -28,6 +28,8 @@ function targets(text: Text): Text {
   )
   const time = fc.oneof(
     fc.date({ noInvalidDate: true }).map((date) => date.toISOString()),
+    // Of the right shape.
+    fc.stringMatching(/^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-6]\d:[0-6]\d(\.\d{1,9})?(Z|[ +-][0-2]\d:[0-6]\d)$/),
     fc.constantFrom('now', '0', '-1', '2026-02-30T00:00:00Z', '2026-01-01T00:00:00+24:00', '2026-01-01'),
     encoded,
   )

@@ -86,8 +86,15 @@ function optionsOf(
   more: (right: Any<object>) => Any<object>,
 ): Any {
   const whole = (min: number, max: number) =>
-    or(either(fc.integer({ min, max }), fc.oneof(fc.integer(), fc.double())))
+    or(
+      either(
+        fc.integer({ min, max }),
+        fc.oneof(fc.constantFrom(min - 1, max + 1, min + 0.5), fc.integer(), fc.double()),
+      ),
+    )
   const text = or(either(goodText, badText))
+  const labels = (size: { minKeys?: number; maxKeys: number }) =>
+    fc.dictionary(either(goodLabel, badLabel), text, size)
   const credential = or(either(goodSecret, secret))
   const parts = {
     type: or(either(fc.constant('tinyobs'), fc.constantFrom('tinyob', 'constructor', '__proto__'))),
@@ -128,7 +135,7 @@ function optionsOf(
               { maxLength: 3 },
             ),
           ),
-          labels: or(fc.dictionary(either(goodLabel, badLabel), text, { maxKeys: 16 })),
+          labels: or(fc.oneof(labels({ maxKeys: 5 }), labels({ minKeys: 15, maxKeys: 18 }))),
           heapObjects: or(fc.boolean()),
           collectorTimeoutMs: whole(10, 60_000),
           exitFlushMs: whole(0, 10_000),
@@ -139,16 +146,17 @@ function optionsOf(
   )
 }
 
+const same = <T>(right: T): T => right
+const orRarely = <T>(right: Any<T>, wrong: Any<T>): Any<T> =>
+  fc.oneof({ weight: 30, arbitrary: right }, { weight: 1, arbitrary: wrong })
+const orOften = <T>(right: Any<T>, wrong: Any<T>): Any<T> =>
+  fc.oneof({ weight: 8, arbitrary: right }, { weight: 1, arbitrary: wrong })
+
 const given = fc.oneof(
-  optionsOf(
-    (right) => right,
-    (right) => right,
-    (right) => right,
-  ),
-  {
-    weight: 3,
-    arbitrary: optionsOf(orWrong, (right, wrong) => fc.oneof({ weight: 8, arbitrary: right }, wrong), orMore),
-  },
+  optionsOf(same, same, same),
+  // One thing wrong at a time, else what is found first hides the others.
+  optionsOf(same, orRarely, same),
+  optionsOf(orWrong, orOften, orMore),
 )
 
 test('whatever the options are, they are completed within all bounds, or refused by name', () => {

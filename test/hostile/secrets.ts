@@ -33,11 +33,18 @@ export const INDISCREET = [KEY, QUERY]
 /** What the server of the sampling thread says to those who know the token, and to those who don't. */
 export async function pages(url: string): Promise<readonly string[]> {
   const good = { Authorization: `Bearer ${TOKEN}` }
+  const asked: [Record<string, string>, number?][] = [
+    [good],
+    [{}, 401],
+    [{ Authorization: 'Bearer wrong' }, 401],
+    [{ ...good, Host: 'evil.example' }, 403],
+  ]
   const targets = ['/', '/metrics', '/healthz', '/v1/query?metric=offloop_export_failures_total', '/nothing']
   const requests = targets.flatMap((target) =>
-    [good, { Authorization: 'Bearer wrong' }, { ...good, Host: 'evil.example' }].map(async (headers) => {
+    asked.map(async ([headers, refused = target === '/nothing' ? 404 : 200]) => {
       const { status, body } = await send(url + target, { headers })
-      return `${target} ${status} ${body.toString()}`
+      expect(status).toBe(refused)
+      return body.toString()
     }),
   )
   return Promise.all(requests)
