@@ -1,6 +1,6 @@
 import type { Batch } from '../core/batch'
-import { messageOf, OffloopError } from '../core/errors'
 import { type Clock, systemClock } from '../core/clock'
+import { messageOf, OffloopError } from '../core/errors'
 import type { Exporter } from './exporter'
 import { DeliveryError, type Transport } from './transport'
 

@@ -52,7 +52,7 @@ export async function expectTicks(service: Service, control: Service): Promise<v
   const missed = figures.batches.at(-1)?.missed ?? Number.NaN
   const missedAnyway = other.batches.at(-1)?.missed ?? Number.NaN
   // 0 on a machine that is otherwise idle. What a flood stops, it stops for tens of ticks.
-  expect(missed).toBeLessThanOrEqual(3 + 2 * missedAnyway)
+  expect(missed).toBeLessThanOrEqual(3 + 5 * missedAnyway)
   const { code, stderr } = await service.end()
   expect([code, stderr]).toEqual([0, ''])
 }
