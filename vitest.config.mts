@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/soak/**', 'test/hostile/**', 'test/packaging/**'],
+    exclude: ['test/soak/**', 'test/packaging/**'],
     // Processes, not threads: tests call gc(), and workers refuse the flag that provides it.
     pool: 'forks',
     execArgv: ['--expose-gc'],

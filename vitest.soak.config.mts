@@ -6,7 +6,7 @@ const hour = 3_600_000
 export default defineConfig({
   test: {
     ...base.test,
-    include: ['test/soak/**/*.test.ts', 'test/hostile/**/*.test.ts'],
+    include: ['test/soak/**/*.test.ts'],
     exclude: [],
     maxWorkers: 1,
     testTimeout: hour,

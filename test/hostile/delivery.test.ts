@@ -1,12 +1,13 @@
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { type Fault, TinyObsServer } from '../support/tinyobs-server'
+import { expectDelivered, expectUndisturbed } from './outages'
 import { expectNoSecret, INDISCREET, pages, withSecrets } from './secrets'
-import { type Figures, gaps, Service } from './service'
-import { betweenRequests, timesOf, until } from './waiting'
+import { Service } from './service'
+import { betweenRequests, until } from './waiting'
 
 // A backend that fails, as a process sees it that samples every 100 ms and exports each sample.
 
-const TIMEOUT_MS = 300
+const TIMEOUT_MS = 800
 /** Batches of an outage: 1.5 s. */
 const LENGTH = 15
 /** The queue itself takes less than 1 MB; a heap at work moves by some more. */
@@ -21,7 +22,7 @@ const status = (code: number, headers: Record<string, string> = {}): Fault => ({
   body: INDISCREET,
 })
 
-test.each<[string, Outage]>([
+test.concurrent.for<[string, Outage]>([
   ['500', status(500)],
   ['503 with Retry-After: 0', status(503, { 'retry-after': '0' })],
   ['429 with Retry-After: 2', status(429, { 'retry-after': '2' })],
@@ -32,21 +33,21 @@ test.each<[string, Outage]>([
   ["somebody else's page", { kind: 'stranger' }],
   ['a byte at a time', { kind: 'trickle', everyMs: 20 }],
   ['refused connections', 'refuse'],
-])('an outage of %s loses nothing, and disturbs nobody', async (_, outage) => {
+])('an outage of %s loses nothing, and disturbs nobody', async ([, outage], { onTestFinished: finished }) => {
   const server = await TinyObsServer.start()
-  onTestFinished(() => server.close())
-  const service = await Service.start(withSecrets(server.url, TIMEOUT_MS))
-  // Without an exporter, at the same time: what makes one late makes the other late.
-  const control = await Service.start()
+  finished(() => server.close())
+  const service = await Service.start(withSecrets(server.url, TIMEOUT_MS), { finished })
+  // Without an exporter, at the same time.
+  const control = await Service.start({}, { finished })
   await until(() => server.requests.length >= 3)
 
-  await betweenRequests(server)
-  const before = server.requests.length
   const rss = await service.rss()
   await Promise.all([service.reset(), control.reset()])
+  await betweenRequests(server)
+  const before = server.requests.length
+  const startedAt = Date.now()
   if (outage === 'refuse') await server.refuse()
   else server.fault = outage
-  const startedAt = Date.now()
   const during = await service.after(LENGTH)
   const undisturbed = await control.figures()
   const growth = (await service.rss()) - rss
@@ -78,7 +79,8 @@ test.each<[string, Outage]>([
   const after = await service.figures()
   await service.stop(10_000)
   const figures = await service.figures()
-  expectDelivered(server, figures, last?.timestamp ?? Number.NaN, before)
+  // The attempt may have begun just before the batch that was the newest when the outage ended.
+  expectDelivered(server, figures, { newest: (last?.timestamp ?? Number.NaN) - 200, before })
   expect(after.errors).toHaveLength(1)
   expect(figures.batches.at(-1)).toMatchObject({ dropped: 0 })
   expect(server.refusals).toEqual([])
@@ -87,10 +89,10 @@ test.each<[string, Outage]>([
   expectNoSecret(texts, figures, exit)
 })
 
-test('a second outage is reported as well', async () => {
+test.concurrent('a second outage is reported as well', async ({ onTestFinished: finished }) => {
   const server = await TinyObsServer.start()
-  onTestFinished(() => server.close())
-  const service = await Service.start(withSecrets(server.url, TIMEOUT_MS))
+  finished(() => server.close())
+  const service = await Service.start(withSecrets(server.url, TIMEOUT_MS), { finished })
   for (const count of [1, 2]) {
     server.fault = status(500)
     await service.after(5)
@@ -100,11 +102,13 @@ test('a second outage is reported as well', async () => {
   }
 })
 
-test("where nobody listens to 'error', an outage is one line on stderr, without a secret", async () => {
+test.concurrent("where nobody listens to 'error', an outage is one line on stderr, without a secret", async ({
+  onTestFinished: finished,
+}) => {
   const server = await TinyObsServer.start()
-  onTestFinished(() => server.close())
+  finished(() => server.close())
   server.fault = status(500)
-  const service = await Service.start(withSecrets(server.url, TIMEOUT_MS), { deaf: true })
+  const service = await Service.start(withSecrets(server.url, TIMEOUT_MS), { deaf: true, finished })
   await service.after(LENGTH)
   const texts = await pages(service.url)
   const figures = await service.figures()
@@ -115,10 +119,12 @@ test("where nobody listens to 'error', an outage is one line on stderr, without 
   expectNoSecret(texts, figures, exit)
 })
 
-test('a backend that refuses the key for good is told no secret, and is left with what it has', async () => {
+test.concurrent('a backend that refuses the key for good is told no secret, and is left with what it has', async ({
+  onTestFinished: finished,
+}) => {
   const server = await TinyObsServer.start({ key: 'another' })
-  onTestFinished(() => server.close())
-  const service = await Service.start(withSecrets(server.url, TIMEOUT_MS))
+  finished(() => server.close())
+  const service = await Service.start(withSecrets(server.url, TIMEOUT_MS), { finished })
   const figures = await service.after(5)
   const texts = await pages(service.url)
   expect(server.stored).toEqual([])
@@ -128,26 +134,3 @@ test('a backend that refuses the key for good is told no secret, and is left wit
   ])
   expectNoSecret(texts, figures, await service.end())
 })
-
-/** Every batch arrived, none of them twice, and the newest of the outage before the others. */
-function expectDelivered(server: TinyObsServer, { batches }: Figures, newest: number, before: number): void {
-  expect(gaps({ batches })).toEqual([])
-  const delivered = timesOf(server.requests)
-  // The first of all may have been posted before anybody listened.
-  const wanted = batches.map(({ timestamp }) => timestamp)
-  expect(wanted.filter((timestamp) => !delivered.includes(timestamp))).toEqual([])
-  expect(delivered.length).toBe(new Set(delivered).size)
-  const [first = Number.NaN] = timesOf(server.requests.slice(before))
-  // The attempt may have begun just before the batch that was the newest when the outage ended.
-  expect(first).toBeGreaterThanOrEqual(newest - 200)
-}
-
-/**
- * The main thread of a process whose exporter fails is no later and no busier than that of one without an exporter. By
- * 5 ms and 100 ms in 1.5 s: a request that were made on it would cost less than that, and a blocked loop far more.
- */
-function expectUndisturbed(service: Figures, control: Figures): void {
-  expect(service.lateMs.median).toBeLessThan(control.lateMs.median + 5)
-  expect(service.lateMs.p99).toBeLessThan(control.lateMs.p99 + 50)
-  expect(service.busyMs).toBeLessThan(control.busyMs + 100)
-}

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { send } from '../support/http'
-import { expectTicks, goodAnswer, MAX_GROWTH_MB } from './attack'
+import { goodAnswer, MAX_GROWTH_MB, Target } from './attack'
 import { CLOSE, dial, HOST, talk } from './clients'
 import { parseResponses } from './responses'
 import { Service } from './service'
@@ -8,7 +8,8 @@ import { Service } from './service'
 // The HTTP server of a real sampling thread, which meanwhile samples every 100 ms.
 
 test('2,000 connections come at once, and clients are as slow as they may be', async () => {
-  const [service, control] = [await Service.start({ serve: { port: 0 } }), await Service.start()]
+  const target = await Target.start()
+  const { service } = target
   const before = await service.rss()
   const slow = Array.from({ length: 10 }, () => byteByByte(service.url))
   const deaf = Array.from({ length: 10 }, () => neverReading(service.url))
@@ -22,7 +23,8 @@ test('2,000 connections come at once, and clients are as slow as they may be', a
   for (const answer of await Promise.all(slow)) expect(answer).toMatch(/^HTTP\/1\.1 408 /)
   for (const socket of [...sockets, ...deaf]) socket.destroy()
   expect(await service.rss()).toBeLessThan(before + MAX_GROWTH_MB)
-  await expectTicks(service, control)
+  await target.expectWell()
+  await target.end()
 })
 
 /** A request whose headers come a byte each 50 ms and never end; resolves with the answer. */

@@ -9,28 +9,46 @@ export interface Figures {
     readonly dropped: number
     readonly failures: number
     readonly missed: number
+    /** Minor and major together. */
+    readonly cycles: number
   }[]
   readonly errors: readonly { readonly code: string; readonly message: string; readonly stack: string }[]
-  /** How late a timer of 10 ms was on the main thread, since `reset`. */
-  readonly lateMs: { readonly median: number; readonly p99: number }
-  /** How long the main thread's loop was busy since `reset`. */
-  readonly busyMs: number
+  /** Since `reset`. */
+  readonly mainThread: {
+    /** How long it ran on a processor. */
+    readonly cpuMs: number
+    /** How long its loop was busy, and it neither ran nor waited for a processor. */
+    readonly stoodStillMs: number
+  }
 }
 
-/** A process that is sampled every 100 ms, for the length of a test. */
+export interface ServiceOptions {
+  /** Nobody listens to 'error'. */
+  readonly deaf?: boolean
+  /** Of the sampling thread's clock: 200 turns ten minutes into 3 s. */
+  readonly speed?: number
+  /** For what outlives a test, or runs beside another one. */
+  readonly finished?: (clean: () => void) => void
+}
+
+/** A process that is sampled every 100 ms unless its options say otherwise. */
 export class Service {
   readonly #child: Child
   #asked: Promise<unknown> = Promise.resolve()
   #url = ''
 
-  private constructor(options: Options, deaf: boolean) {
+  private constructor(options: Options, { deaf = false, speed = 1, finished }: ServiceOptions) {
     const all = { service: 'hostile', intervalMs: 100, ...options }
-    this.#child = new Child('hostile-service.cjs', { args: [JSON.stringify(all), deaf ? 'deaf' : ''] })
+    const args = [JSON.stringify(all), deaf ? 'deaf' : '', String(speed)]
+    this.#child = new Child('hostile-service.cjs', {
+      args,
+      execArgv: ['--expose-gc'],
+      ...(finished === undefined ? {} : { finished }),
+    })
   }
 
-  /** `deaf`: nobody listens to 'error'. */
-  static async start(options: Options = {}, { deaf = false } = {}): Promise<Service> {
-    const service = new Service(options, deaf)
+  static async start(options: Options = {}, how: ServiceOptions = {}): Promise<Service> {
+    const service = new Service(options, how)
     const { url } = await service.#ask<{ url?: string }>('ready')
     service.#url = url ?? ''
     return service
@@ -62,6 +80,11 @@ export class Service {
       if (figures.batches.length >= seen + count) return figures
       await sleep(20)
     }
+  }
+
+  /** Collects garbage on its main thread. */
+  collect(): Promise<void> {
+    return this.#ask('collect')
   }
 
   flush(timeoutMs: number): Promise<boolean> {

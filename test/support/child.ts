@@ -22,12 +22,19 @@ export class Child {
       args = [],
       execArgv = [],
       env = {},
-    }: { args?: string[]; execArgv?: string[]; env?: Record<string, string> } = {},
+      finished = onTestFinished,
+    }: {
+      args?: string[]
+      execArgv?: string[]
+      env?: Record<string, string>
+      /** For tests that run at the same time: each has its own, in its context. */
+      finished?: (clean: () => void) => void
+    } = {},
   ) {
     const file = fileURLToPath(new URL(`../fixtures/${fixture}`, import.meta.url))
     this.process = fork(file, args, { execArgv, env: { ...process.env, ...env }, stdio: 'pipe' })
     // A test that gives up leaves nothing that runs on.
-    onTestFinished(() => {
+    finished(() => {
       this.process.kill('SIGKILL')
     })
     let stdout = ''
