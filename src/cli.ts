@@ -37,17 +37,18 @@ function run(given: readonly string[]): void {
   const rest = given.slice(script + 1)
   if (rest[0] === '--') rest.shift()
   const register = join(__dirname, 'register.js')
-  const app = spawn(
-    process.execPath,
-    ['--require', register, ...given.slice(0, script), given[script] as string, ...rest],
-    { stdio: 'inherit' },
-  )
+  // Before there is an application: a signal that came at once would end this process and leave that one alone.
   for (const signal of FORWARDED) {
     process.on(signal, () => {
       // A terminal sends Ctrl-C and the like to both; many an application takes a second one for "now, at once".
       if (!(process.stdin.isTTY && TYPED.has(signal))) app.kill(signal)
     })
   }
+  const app = spawn(
+    process.execPath,
+    ['--require', register, ...given.slice(0, script), given[script] as string, ...rest],
+    { stdio: 'inherit' },
+  )
   app.on('error', (error) => fail(`offloop run: ${error.message}`))
   app.on('exit', (code, signal) => {
     // As a shell reports it: ended by a signal is 128 and its number.

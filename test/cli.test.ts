@@ -16,6 +16,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 
 const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url))
 const APP = fileURLToPath(new URL('./fixtures/command.cjs', import.meta.url))
+const SIGNALLED = fileURLToPath(new URL('./fixtures/signalled.cjs', import.meta.url))
 
 const running = new Set<ChildProcess>()
 const cleanUp: (() => void)[] = []
@@ -208,6 +209,11 @@ describe('a signal', () => {
       })
     },
   )
+
+  test('that comes before the application is up ends both', async () => {
+    const env = { NODE_OPTIONS: `--require=${SIGNALLED}` }
+    expect(await offloop(['run', APP, 'waits'], { env })).toMatchObject({ code: 128 + 2, signal: null })
+  })
 
   test('that the application does not handle ends both', async () => {
     const command = new Command(['run', APP, 'waits'])

@@ -135,6 +135,31 @@ describe('both formats', () => {
       expect(family?.samples).toHaveLength(12)
     })
 
+    it('exposes a histogram of a single bucket', () => {
+      const value = { count: 2, sum: 3, buckets: [] }
+      const [family] = parse(render(batchOf({ name: 'x', type: 'histogram', value })))
+      expect(family).toMatchObject({
+        type: 'histogram',
+        samples: [
+          { name: 'x_bucket', labels: { le: '+Inf' }, value: 2 },
+          { name: 'x_sum', labels: {}, value: 3 },
+          { name: 'x_count', labels: {}, value: 2 },
+        ],
+      })
+    })
+
+    it('exposes a histogram that has seen nothing', () => {
+      const value = { count: 0, sum: 0, buckets: [{ le: 1, count: 0 }] }
+      const [family] = parse(render(batchOf({ name: 'x', type: 'histogram', value })))
+      expect(family?.samples.map((sample) => sample.value)).toEqual([0, 0, 0, 0])
+    })
+
+    it('has no label that is empty, and no braces without labels', () => {
+      const text = render(batchOf({ name: 'x', labels: { a: '', b: '2' } }, { name: 'y', labels: { a: '' } }))
+      expect(text).toContain('x{b="2"} 1\n')
+      expect(text).toContain('\ny 1\n')
+    })
+
     it('exposes a series once, where two collectors report it, as the first one did', () => {
       const [family] = parse(
         render(batchOf(gauge('x', 1), gauge('x', 2), { name: 'x', value: 3, labels: { a: '' } })),
@@ -254,6 +279,41 @@ lag_seconds_count{thread="main"} 4
 `)
   })
 
+  it('says nothing of what is not described', () => {
+    expect(renderPrometheus(batchOf(gauge('x', 0.5)))).toBe('# TYPE x gauge\nx 0.5\n')
+    expect(renderPrometheus(batchOf())).toBe('')
+  })
+
+  it('escapes a backslash and a line feed everywhere, and a quote in a label only', () => {
+    const nasty = 'a\\b "c"\nd'
+    expect(renderPrometheus(batchOf({ name: 'x', labels: { l: nasty }, description: nasty }))).toBe(
+      ['# HELP x a\\\\b "c"\\nd', '# TYPE x gauge', 'x{l="a\\\\b \\"c\\"\\nd"} 1', ''].join('\n'),
+    )
+  })
+
+  it('writes what is not finite as Prometheus reads it', () => {
+    const values = [Infinity, -Infinity, NaN].map((value, i) => ({ name: 'x', value, labels: { i: `${i}` } }))
+    expect(renderPrometheus(batchOf(...values))).toContain('x{i="0"} +Inf\nx{i="1"} -Inf\nx{i="2"} NaN\n')
+  })
+
+  it('exposes a histogram beside a gauge of one of its names without a type, and describes both', () => {
+    const described = { ...histogram('x'), description: 'A histogram.' }
+    const text = renderPrometheus(batchOf(described, { ...gauge('x_sum', 7), description: 'A gauge.' }))
+    expect(text).toBe(`# HELP x_bucket A histogram.
+# TYPE x_bucket untyped
+x_bucket{le="0.001"} 1
+x_bucket{le="1"} 3
+x_bucket{le="5"} 3
+x_bucket{le="+Inf"} 4
+# HELP x_count A histogram.
+# TYPE x_count untyped
+x_count 4
+# HELP x_sum A gauge.
+# TYPE x_sum untyped
+x_sum 7
+`)
+  })
+
   it('keeps the type of a counter without _total', () => {
     expect(summary(parsePrometheus(renderPrometheus(batchOf(counter('x')))))).toEqual({ x: 'counter x' })
   })
@@ -299,6 +359,10 @@ lag_seconds_count{thread="main"} 4
     ['bytes_used', 'gauge', 'bytes', undefined],
     ['usedbytes', 'gauge', 'bytes', undefined],
     ['trailing_', 'gauge', '', undefined],
+    ['bytes', 'gauge', 'bytes', undefined],
+    // Not a counter to OpenMetrics, and in bytes all the same.
+    ['sent_bytes', 'counter', 'bytes', 'bytes'],
+    ['read_bytes_total', 'gauge', 'bytes', undefined],
   ] as const)('%s, a %s in %j, has the unit %j', (name, type, unit, expected) => {
     expect([...parseOpenMetrics(renderOpenMetrics(batchOf({ name, type, unit }))).values()][0]?.unit).toBe(
       expected,

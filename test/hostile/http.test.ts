@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { send } from '../support/http'
-import { goodAnswer, MAX_GROWTH_MB, Target } from './attack'
+import { goodAnswer, Target } from './attack'
 import { CLOSE, dial, HOST, talk } from './clients'
 import { parseResponses } from './responses'
 import { Service } from './service'
@@ -9,20 +9,17 @@ import { Service } from './service'
 
 test('2,000 connections come at once, and clients are as slow as they may be', async () => {
   const target = await Target.start()
-  const { service } = target
-  const before = await service.rss()
-  const slow = Array.from({ length: 10 }, () => byteByByte(service.url))
-  const deaf = Array.from({ length: 10 }, () => neverReading(service.url))
-  const sockets = Array.from({ length: 2_000 }, () => dial(service.url))
+  const slow = Array.from({ length: 10 }, () => byteByByte(target.url))
+  const deaf = Array.from({ length: 10 }, () => neverReading(target.url))
+  const sockets = Array.from({ length: 2_000 }, () => dial(target.url))
   // They keep all places. Those that send no request lose theirs after the 5 s for its headers, at one of the looks
   // that the server takes every 5 s. Twice that is for a machine that is busy with others.
   const started = Date.now()
-  await goodAnswer(service.url, 20_000)
+  await goodAnswer(target.url, 20_000)
   expect(Date.now() - started).toBeLessThan(20_000)
   expect(sockets.filter(({ closed }) => !closed).length).toBeLessThanOrEqual(64)
   for (const answer of await Promise.all(slow)) expect(answer).toMatch(/^HTTP\/1\.1 408 /)
   for (const socket of [...sockets, ...deaf]) socket.destroy()
-  expect(await service.rss()).toBeLessThan(before + MAX_GROWTH_MB)
   await target.expectWell()
   await target.end()
 })

@@ -109,8 +109,6 @@ async function outage(length: number, finished: Finished, control?: Service) {
     { speed: SPEED, finished },
   )
   await until(() => server.requests.length >= 3)
-  await service.reset()
-  await control?.reset()
   await betweenRequests(server)
   await server.refuse()
   // Sequence numbers start at 1, and so does what the main thread hears.
@@ -119,6 +117,7 @@ async function outage(length: number, finished: Finished, control?: Service) {
   expect(batches[0]?.sequence).toBe(1)
 
   for (let count = 0; count < COLLECTIONS; count++) await service.collect()
+  await Promise.all([service.reset(), control?.reset()])
   const rss = [await service.rss()]
   let during = await service.figures()
   while (during.batches.length < before + length) {

@@ -74,17 +74,15 @@ export class Service {
 
   /** Figures, once the main thread has had `count` further batches. */
   async after(count: number): Promise<Figures> {
-    const seen = (await this.figures()).batches.length
-    for (;;) {
-      const figures = await this.figures()
-      if (figures.batches.length >= seen + count) return figures
-      await sleep(20)
-    }
+    // Not all figures each time: what they cost would be in them.
+    const wanted = (await this.#ask<number>('count')) + count
+    while ((await this.#ask<number>('count')) < wanted) await sleep(20)
+    return this.figures()
   }
 
-  /** Collects garbage on its main thread. */
-  collect(): Promise<void> {
-    return this.#ask('collect')
+  /** Collects garbage, on its main thread and in the sampling thread; megabytes that are in use in the latter. */
+  async collect(): Promise<number> {
+    return (await this.#ask<number>('collect')) / 1e6
   }
 
   flush(timeoutMs: number): Promise<boolean> {

@@ -224,12 +224,41 @@ describe('/v1/query/range', () => {
     })
   })
 
-  it('is raw up to 1000 points', async () => {
-    const query = storeOf(series('x', { count: 1000, end: END, stepMs: 1000 }))
-    expect((await range({}, query)).json.data?.[0]).toMatchObject({
-      resolution: 'raw',
-      points: { length: 1000 },
-    })
+  it('is raw up to 1000 points unless asked for more or fewer, each series by itself', async () => {
+    const query = storeOf(
+      series('x', { count: 1000, end: END, stepMs: 1000, labels: { thread: 'a' } }),
+      series('x', { count: 1001, end: END, stepMs: 1000, labels: { thread: 'b' } }),
+    )
+    const resolutions = async (parameters: Record<string, string>) =>
+      (await range(parameters, query)).json.data?.map(({ points, resolution }) => [
+        resolution,
+        points.length > 1000 ? 'more' : points.length === 1000 ? 'all' : 'fewer',
+      ])
+    // 500 parts of 1001 points: of the last one, two.
+    expect(await resolutions({})).toEqual([
+      ['raw', 'all'],
+      ['min-max', 'all'],
+    ])
+    expect(await resolutions({ maxPoints: '1001' })).toEqual([
+      ['raw', 'all'],
+      ['raw', 'more'],
+    ])
+    expect(await resolutions({ maxPoints: '999' })).toEqual([
+      ['min-max', 'fewer'],
+      ['min-max', 'fewer'],
+    ])
+  })
+
+  it('gives raw points as they were taken', async () => {
+    const value = (i: number): number => (i % 3) - 1.5
+    const whole = series('x', { count: 1000, end: END, stepMs: 1000, value })
+    const { json } = await range({}, storeOf(whole))
+    expect(json.data?.[0]?.points).toEqual(whole.points)
+  })
+
+  it('knows a metric that has no points in the time, and has none of it', async () => {
+    const { status, json } = await range({}, () => [])
+    expect({ status, json }).toEqual({ status: 200, json: { data: [] } })
   })
 
   it.each([2, 3, 10, 99, 1000])(
