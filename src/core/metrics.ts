@@ -217,7 +217,7 @@ export const metrics = [
     name: 'process_virtual_memory_bytes',
     type: 'gauge',
     unit: 'bytes',
-    description: 'Address space of the process, most of which V8 only reserves. Linux only.',
+    description: 'Address space of the process, much of it only reserved by V8. Linux only.',
     labels: [],
     source: '/proc/self/status VmSize',
   },

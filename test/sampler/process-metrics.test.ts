@@ -6,10 +6,16 @@ import { fileURLToPath } from 'node:url'
 import { register } from 'prom-client'
 import { afterEach, expect, test, vi } from 'vitest'
 import { dist } from '../dist'
+import { batch, FIRST_TIMESTAMP } from '../support/batches'
 
 const { ProcessMetrics } = dist<typeof import('../../src/sampler/process-metrics')>(
   'sampler/process-metrics.js',
 )
+
+const { Store } = dist<typeof import('../../src/sampler/store')>('sampler/store.js')
+
+/** What a process in a container finds. */
+const CONTAINER = fileURLToPath(new URL('../fixtures/container', import.meta.url))
 
 const fs = createRequire(import.meta.url)('node:fs') as typeof import('node:fs')
 afterEach(() => {
@@ -21,8 +27,7 @@ function values(metrics: InstanceType<typeof ProcessMetrics>): Record<string, nu
 }
 
 test('what stands in /proc is told in bytes', () => {
-  const root = fileURLToPath(new URL('../fixtures/container', import.meta.url))
-  expect(values(new ProcessMetrics(root))).toMatchObject({
+  expect(values(new ProcessMetrics(CONTAINER))).toMatchObject({
     process_resident_memory_bytes: 60_000 * 1024,
     process_virtual_memory_bytes: 1_000_000 * 1024,
     process_heap_bytes: 100_000 * 1024,
@@ -62,6 +67,18 @@ test.skipIf(process.platform !== 'linux')('descriptors are counted on an older k
   const opened = Array.from({ length: 100 }, () => fs.openSync('/dev/null', 'r'))
   expect(values(metrics).process_open_fds).toBe(before + 100)
   for (const fd of opened) fs.closeSync(fd)
+})
+
+test('the store keeps each of them', () => {
+  const readings = new ProcessMetrics(CONTAINER).read()
+  const store = new Store()
+  const metrics = readings.map(({ name, labels, value }) => ({ name, type: 'gauge' as const, labels, value }))
+  expect(store.add(batch(1, metrics))).toBe(0)
+  for (const { name, labels, value } of readings) {
+    expect(store.query(name, 0, Number.POSITIVE_INFINITY), name).toEqual([
+      { name, type: 'gauge', labels, points: [{ t: FIRST_TIMESTAMP, v: value }] },
+    ])
+  }
 })
 
 test.skipIf(process.platform !== 'linux')('the names and types are those of prom-client', async () => {
