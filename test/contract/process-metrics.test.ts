@@ -112,17 +112,14 @@ describe.skipIf(process.platform !== 'linux')('on Linux', () => {
   test('resident, virtual and private memory grow by what is allocated, and agree with the mappings', async () => {
     const subject = await Subject.start()
     const first = await subject.sample()
-    await subject.does('allocate', 64 * MIB)
+    await subject.does('allocate', 128 * MIB)
     const second = await subject.sample()
-    for (const name of [
-      'process_resident_memory_bytes',
-      'process_virtual_memory_bytes',
-      'process_heap_bytes',
-    ]) {
-      const grown = (second[name] as number) - (first[name] as number)
-      expect(grown / MIB, name).toBeGreaterThan(56)
-      expect(grown / MIB, name).toBeLessThan(80)
-    }
+    const grown = (name: string) => ((second[name] as number) - (first[name] as number)) / MIB
+    expect(grown('process_resident_memory_bytes')).toBeGreaterThan(110)
+    expect(grown('process_resident_memory_bytes')).toBeLessThan(160)
+    // More may be added meanwhile: malloc reserves 64 MiB for a thread that allocates for the first time.
+    expect(grown('process_virtual_memory_bytes')).toBeGreaterThan(110)
+    expect(grown('process_heap_bytes')).toBeGreaterThan(110)
 
     const resident = Number(/^Rss:\s+(\d+) kB/m.exec(subject.proc('smaps_rollup'))?.[1]) * 1024
     // The kernel's own count lags behind the page tables by some pages a thread.
