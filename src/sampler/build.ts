@@ -2,6 +2,7 @@ import type { Batch, Description, Labels, Metric } from '../core/batch'
 import { type MetricName, metrics } from '../core/metrics'
 import { Slot, type SlotName } from '../probe/layout'
 import type { Observation, ObservedProbe } from './probes'
+import { ProcessMetrics } from './process-metrics'
 import type { SelfMetrics } from './self-metrics'
 
 const DESCRIPTIONS = new Map<string, Description>(
@@ -46,8 +47,10 @@ export interface Identity {
 export class BatchBuilder {
   readonly #service: string
   readonly #common: Labels
+  readonly #process: ProcessMetrics
 
-  constructor({ service, labels }: Identity) {
+  constructor({ service, labels }: Identity, process = new ProcessMetrics()) {
+    this.#process = process
     this.#service = service
     this.#common = { ...labels, service }
   }
@@ -62,6 +65,7 @@ export class BatchBuilder {
     const out: Metric[] = []
     for (const probe of probes) this.#addThread(out, probe, atNs)
     this.#addProcess(out, [...probes.map(({ slots }) => slots), ended])
+    for (const { name, labels, value } of this.#process.read()) this.#add(out, name, labels, value)
     for (const { name, labels, value } of self.read()) this.#add(out, name, labels, value)
     const descriptions = new Map<string, Description>()
     for (const { name } of out) descriptions.set(name, DESCRIPTIONS.get(name) as Description)

@@ -3,7 +3,8 @@ import type { MetricName } from '../core/metrics'
 import type { Exporter } from '../exporters/exporter'
 import type { ThreadState } from './thread-state'
 
-interface SelfReading {
+/** A value that is on its way to a batch. */
+export interface Reading {
   readonly name: MetricName
   readonly labels: Labels
   readonly value: number
@@ -36,8 +37,8 @@ export class SelfMetrics {
     increment(this.#failuresByCollector, collector)
   }
 
-  read(): SelfReading[] {
-    const readings: SelfReading[] = [
+  read(): Reading[] {
+    const readings: Reading[] = [
       { name: 'offloop_missed_ticks_total', labels: {}, value: this.#state.get('missedTicks') },
       {
         name: 'offloop_sampling_thread_restarts_total',

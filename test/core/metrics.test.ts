@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import type { MetricDefinition } from '../../src/core/metrics'
 import type { Exporter } from '../../src/exporters/exporter'
@@ -8,6 +9,9 @@ const metrics: readonly MetricDefinition[] =
 const { labelNameFault, metricNameFault, RESERVED_LABELS } =
   dist<typeof import('../../src/core/format')>('core/format.js')
 const { BatchBuilder } = dist<typeof import('../../src/sampler/build')>('sampler/build.js')
+const { ProcessMetrics } = dist<typeof import('../../src/sampler/process-metrics')>(
+  'sampler/process-metrics.js',
+)
 const { SelfMetrics } = dist<typeof import('../../src/sampler/self-metrics')>('sampler/self-metrics.js')
 const { ThreadState } = dist<typeof import('../../src/sampler/thread-state')>('sampler/thread-state.js')
 const { ObservedProbe } = dist<typeof import('../../src/sampler/probes')>('sampler/probes.js')
@@ -22,7 +26,8 @@ function fullBatch() {
   self.countCollectorFailure('pool')
   const probe = new ObservedProbe('main', 'native', new SharedArrayBuffer(SLOT_COUNT * 8))
   probe.slots.fill(1)
-  return new BatchBuilder({ service: 'api', labels: {} }).build(
+  const everything = new ProcessMetrics(fileURLToPath(new URL('../fixtures/container', import.meta.url)))
+  return new BatchBuilder({ service: 'api', labels: {} }, everything).build(
     1,
     0,
     { probes: [probe], ended: new Float64Array(SLOT_COUNT), atNs: 2 },
