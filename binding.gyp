@@ -10,6 +10,7 @@
     'target_name': 'offloop',
     'sources': [
       'native/addon.cc',
+      'native/gc_time.cc',
       'native/glibc_compat.cc',
       'native/isolate_probe.cc',
       'native/registry.cc',

@@ -34,7 +34,19 @@ Napi::Value Failed(Napi::Env env, const char* code, const char* message) {
   return env.Undefined();
 }
 
-// attach(threadId, threadName, timeHooks?): SharedArrayBuffer. Idempotent: the thread's block.
+// attach(threadId, threadName, options?): SharedArrayBuffer. Idempotent: the thread's block.
+AttachOptions OptionsOf(const Napi::Value& value) {
+  AttachOptions options;
+  if (!value.IsObject()) return options;
+  const Napi::Object given = value.ToObject();
+  options.time_hooks = given.Get("timeHooks").ToBoolean();
+  if (given.Has("histograms")) options.histograms = given.Get("histograms").ToBoolean();
+  if (!given.Get("longTaskStats").IsUndefined() && !given.Get("longTaskStats").ToBoolean()) {
+    options.gc_time = GcTimeSource::kHistogram;
+  }
+  return options;
+}
+
 Napi::Value Attach(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   v8::Isolate* isolate = v8::Isolate::GetCurrent();
@@ -45,10 +57,49 @@ Napi::Value Attach(const Napi::CallbackInfo& info) {
       return Failed(env, "ERR_OFFLOOP_ATTACH", "the environment has no event loop");
     }
     probe = IsolateProbe::Attach(env, isolate, loop, info[0].ToNumber().Int32Value(), info[1].ToString(),
-                                 info[2].ToBoolean());
+                                 OptionsOf(info[2]));
     if (probe == nullptr) return Failed(env, "ERR_OFFLOOP_ATTACH", "the environment is going away");
   }
   return Napi::Value(env, FromV8(IsolateProbe::ShareBlock(isolate, probe->memory())));
+}
+
+// idleNs(): Float64Array of pairs, a probe's id and what its loop has waited for I/O since the thread began
+Napi::Value IdleNs(const Napi::CallbackInfo& info) {
+  const auto idle = Registry::Instance().IdleNs();
+  Napi::Float64Array array = Napi::Float64Array::New(info.Env(), 2 * idle.size());
+  for (size_t i = 0; i < idle.size(); ++i) {
+    array[2 * i] = idle[i].first;
+    array[2 * i + 1] = static_cast<double>(idle[i].second);
+  }
+  return array;
+}
+
+// setHeapAccounting(on): of the whole process, and at once on the calling thread
+void SetHeapAccounting(const Napi::CallbackInfo& info) {
+  Registry::Instance().SetHeapAccounting(info[0].ToBoolean());
+  if (IsolateProbe* probe = IsolateProbe::Current()) probe->FollowHeapAccounting();
+}
+
+// gcTimeSource(): 'long_task_stats' | 'histogram' | 'none', of the calling thread's probe
+Napi::Value GetGcTimeSource(const Napi::CallbackInfo& info) {
+  IsolateProbe* probe = IsolateProbe::Current();
+  const GcTimeSource source = probe == nullptr ? GcTimeSource::kNone : probe->gc_time_source();
+  return Napi::String::New(info.Env(), source == GcTimeSource::kLongTaskStats ? "long_task_stats"
+                                       : source == GcTimeSource::kHistogram   ? "histogram"
+                                                                              : "none");
+}
+
+// heapSpaces(): string[], V8's names in the order of the block's figures
+Napi::Value HeapSpaces(const Napi::CallbackInfo& info) {
+  v8::Isolate* isolate = v8::Isolate::GetCurrent();
+  Napi::Array names = Napi::Array::New(info.Env());
+  for (size_t index = 0; index < std::min(isolate->NumberOfHeapSpaces(), kMaxSpaces); ++index) {
+    v8::HeapSpaceStatistics space;
+    if (isolate->GetHeapSpaceStatistics(&space, index)) {
+      names.Set(static_cast<uint32_t>(index), Napi::String::New(info.Env(), space.space_name()));
+    }
+  }
+  return names;
 }
 
 // probes(): { id, threadId, threadName, memory: SharedArrayBuffer }[]
@@ -197,10 +248,19 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Napi::Array slots = Napi::Array::New(env, kSlotCount);
   for (uint32_t i = 0; i < kSlotCount; ++i) slots.Set(i, kSlotNames[i]);
   exports.Set("slots", slots);
+  Napi::Object tables = Napi::Object::New(env);
+#define OFFLOOP_LENGTH(name, length) tables.Set(#name, static_cast<double>(length));
+  OFFLOOP_TABLES(OFFLOOP_LENGTH)
+#undef OFFLOOP_LENGTH
+  exports.Set("tables", tables);
 
   exports.Set("attach", Napi::Function::New<Attach>(env, "attach"));
   exports.Set("probes", Napi::Function::New<Probes>(env, "probes"));
   exports.Set("generation", Napi::Function::New<Generation>(env, "generation"));
+  exports.Set("idleNs", Napi::Function::New<IdleNs>(env, "idleNs"));
+  exports.Set("heapSpaces", Napi::Function::New<HeapSpaces>(env, "heapSpaces"));
+  exports.Set("setHeapAccounting", Napi::Function::New<SetHeapAccounting>(env, "setHeapAccounting"));
+  exports.Set("gcTimeSource", Napi::Function::New<GetGcTimeSource>(env, "gcTimeSource"));
   exports.Set("request", Napi::Function::New<Request>(env, "request"));
   exports.Set("startHeapSampling", Napi::Function::New<StartHeapSampling>(env, "startHeapSampling"));
   exports.Set("stopHeapSampling", Napi::Function::New<StopHeapSampling>(env, "stopHeapSampling"));

@@ -14,40 +14,97 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "durations.h"
+
 namespace offloop {
 
-// Name and order are a contract with src/probe/layout.ts: the loader compares the two lists and refuses a binary
-// that disagrees.
-#define OFFLOOP_SLOTS(SLOT)                                                              \
-  SLOT(sequence)                                                                         \
-  /* written at GC edges; nanoseconds of the monotonic clock that uv_hrtime() reads */   \
-  SLOT(gcCycles)      /* minor + major */                                                \
-  SLOT(gcPauseNs)     /* minor + major */                                                \
-  SLOT(gcMinorCycles) /* scavenges and minor mark-sweeps */                              \
-  SLOT(gcMinorPauseNs)                                                                   \
-  SLOT(gcMajorCycles) /* mark-compacts */                                                \
-  SLOT(gcMajorPauseNs)                                                                   \
-  SLOT(gcIncrementalStarts) /* starts of incremental marking: not cycles */              \
-  SLOT(gcIncrementalStartNs)                                                             \
-  SLOT(gcWeakCallbackRuns) /* second-pass weak callbacks outside a pause */              \
-  SLOT(gcWeakCallbackNs)                                                                 \
-  SLOT(gcStartedAtNs) /* the pause under way began here; 0 outside a pause */            \
-  /* written when the thread answers a request */                                        \
-  SLOT(answeredRequest) /* number of the newest request that the figures below answer */ \
-  SLOT(sampledAtNs)     /* when they were read */                                        \
-  SLOT(heapUsedBytes)   /* HeapStatistics::used_heap_size */                             \
-  SLOT(heapTotalBytes)  /* HeapStatistics::total_heap_size */                            \
-  SLOT(heapObjects)     /* an estimate (heap_objects.h); NaN where there is none */      \
-  SLOT(activeResources) /* active libuv handles + requests */                            \
-  SLOT(answers)         /* how many requests were answered */                            \
-  SLOT(answerNs)        /* what answering them cost this thread */
+// Name and order are a contract with src/probe/layout.ts: the loader compares the lists and refuses a binary that
+// disagrees. What GC edges write comes first, since a collection has driven it out of the caches: the first 64 bytes
+// are all that a scavenge needs beside its histogram.
+#define OFFLOOP_SLOTS(SLOT)                                                                \
+  SLOT(sequence)                                                                           \
+  /* written at GC edges; nanoseconds of the monotonic clock that uv_hrtime() reads */     \
+  SLOT(gcCycles)      /* minor + major */                                                  \
+  SLOT(gcPauseNs)     /* minor + major */                                                  \
+  SLOT(gcMinorCycles) /* scavenges and minor mark-sweeps */                                \
+  SLOT(gcMinorPauseNs)                                                                     \
+  SLOT(gcMajorCycles) /* mark-compacts */                                                  \
+  SLOT(gcMajorPauseNs)                                                                     \
+  SLOT(gcStartedAtNs)       /* the pause under way began here; 0 outside a pause */        \
+  SLOT(gcIncrementalStarts) /* starts of incremental marking: not cycles */                \
+  SLOT(gcIncrementalStartNs)                                                               \
+  SLOT(gcWeakCallbackRuns) /* second-pass weak callbacks outside a pause */                \
+  SLOT(gcWeakCallbackNs)                                                                   \
+  SLOT(gcForcedMinorCycles) /* forced: by gc(), memory pressure, the near heap limit */    \
+  SLOT(gcForcedMajorCycles)                                                                \
+  SLOT(gcMainThreadNs)         /* all of the collector's time on the thread (gc_time.h) */ \
+  SLOT(gcIncrementalMarkingNs) /* of that, marking in steps, its start included */         \
+  SLOT(heapAllocatedBytes)     /* since accounting began (heap_accounting.h), or NaN */    \
+  SLOT(heapReclaimedBytes)                                                                 \
+  SLOT(heapLiveBytes)   /* used heap after the last major collection, or NaN */            \
+  SLOT(gcLastMajorAtNs) /* its end, or 0 */                                                \
+  /* written at each turn of the loop (loop_recorder.h) */                                 \
+  SLOT(loopTurns)                                                                          \
+  SLOT(loopBusyNs)          /* of those turns */                                           \
+  SLOT(loopTurnStartedAtNs) /* the turn under way; 0 before the first */                   \
+  /* written once */                                                                       \
+  SLOT(attachedAtNs)                                                                       \
+  SLOT(loopIdleAtAttachNs) /* what uv_metrics_idle_time() said then */                     \
+  /* written when the thread answers a request */                                          \
+  SLOT(answeredRequest) /* number of the newest request that the figures below answer */   \
+  SLOT(sampledAtNs)     /* when they were read */                                          \
+  SLOT(loopIdleNs)      /* uv_metrics_idle_time(), since the probe was attached */         \
+  SLOT(heapUsedBytes)   /* HeapStatistics::used_heap_size */                               \
+  SLOT(heapTotalBytes)  /* HeapStatistics::total_heap_size */                              \
+  SLOT(heapLimitBytes)  /* HeapStatistics::heap_size_limit */                              \
+  SLOT(heapObjects)     /* an estimate (heap_objects.h); NaN where there is none */        \
+  SLOT(externalBytes)   /* HeapStatistics::external_memory */                              \
+  SLOT(mallocedBytes)   /* HeapStatistics::malloced_memory */                              \
+  SLOT(nativeContexts)  /* HeapStatistics::number_of_native_contexts */                    \
+  SLOT(detachedContexts)                                                                   \
+  SLOT(activeHandles)  /* uv_loop_t::active_handles */                                     \
+  SLOT(activeRequests) /* uv_loop_t::active_reqs */                                        \
+  SLOT(answers)        /* how many requests were answered */                               \
+  SLOT(answerNs)       /* what answering them cost this thread */
+
+// Counts by bucket (durations.h), and figures by index. They follow the slots.
+#define OFFLOOP_TABLES(TABLE)                                                           \
+  TABLE(gcMinorDurations, kDurationBuckets)                                             \
+  TABLE(gcMajorDurations, kDurationBuckets)                                             \
+  TABLE(gcIncrementalStartDurations, kDurationBuckets)                                  \
+  TABLE(gcWeakCallbackDurations, kDurationBuckets)                                      \
+  TABLE(gcMinorReasons, kReasons) /* cycles by v8::internal::GarbageCollectionReason */ \
+  TABLE(gcMajorReasons, kReasons)                                                       \
+  TABLE(loopTurnDurations, kDurationBuckets)                                            \
+  TABLE(gcMinorLongest, kLongestSlots)                                                  \
+  TABLE(gcMajorLongest, kLongestSlots)                                                  \
+  TABLE(loopTurnLongest, kLongestSlots)                                                 \
+  TABLE(heapSpaces, kMaxSpaces* kSpaceFigures) /* by the order of GetHeapSpaceStatistics */
+
+constexpr size_t kReasons = 48;
+constexpr size_t kMaxSpaces = 16;
+// Of a space: size, used, available, physical.
+constexpr size_t kSpaceFigures = 4;
 
 enum Slot : size_t {
 #define OFFLOOP_ENUM(name) k_##name,
   OFFLOOP_SLOTS(OFFLOOP_ENUM)
 #undef OFFLOOP_ENUM
-      kSlotCount
+      kSlotCount,
+  kBeforeTables = kSlotCount - 1,
+#define OFFLOOP_ENUM(name, size) k_##name, k_##name##_last = k_##name + (size)-1,
+  OFFLOOP_TABLES(OFFLOOP_ENUM)
+#undef OFFLOOP_ENUM
+      kBlockLength
 };
+static_assert(k_gcMinorDurations == kSlotCount && k_gcMajorDurations == kSlotCount + kDurationBuckets);
+static_assert(k_gcStartedAtNs == 7, "the last of the first cache line");
+
+// What a thread that ended leaves in the totals of the process.
+constexpr bool IsCounter(size_t index) noexcept {
+  return (index >= k_gcCycles && index <= k_heapReclaimedBytes && index != k_gcStartedAtNs) ||
+         (index >= k_gcMinorDurations && index <= k_gcMajorReasons_last);
+}
 
 // Asks for a cache line that is about to be written, and waits for nothing.
 inline void PrefetchLine([[maybe_unused]] const void* address) noexcept {
@@ -58,12 +115,13 @@ inline void PrefetchLine([[maybe_unused]] const void* address) noexcept {
 
 class Block {
  public:
-  static constexpr size_t kBytes = kSlotCount * sizeof(double);
+  static constexpr size_t kBytes = kBlockLength * sizeof(double);
 
   // `memory`: kBytes of zeroed, 8-byte aligned memory that outlives this view. A view is copied freely.
   explicit Block(void* memory) noexcept : slots_(static_cast<std::atomic<double>*>(memory)) {}
 
-  double Get(Slot slot) const noexcept { return slots_[slot].load(std::memory_order_relaxed); }
+  // `index`: a Slot, or a place in a table.
+  double Get(size_t index) const noexcept { return slots_[index].load(std::memory_order_relaxed); }
 
   // One consistent change of several slots, from construction to destruction. No lock, no wait.
   class Update {
@@ -79,10 +137,20 @@ class Block {
     Update& operator=(const Update&) = delete;
 
     // Release: whoever sees it sees the odd sequence too. On x64 a plain store.
-    void Set(Slot slot, double value) noexcept {
-      block_.slots_[slot].store(value, std::memory_order_release);
+    void Set(size_t index, double value) noexcept {
+      block_.slots_[index].store(value, std::memory_order_release);
     }
-    void Add(Slot slot, double value) noexcept { Set(slot, block_.Get(slot) + value); }
+    void Add(size_t index, double value) noexcept { Set(index, block_.Get(index) + value); }
+    // Into the window of durations.h that starts at `table`.
+    void SetLongest(size_t table, uint64_t ns, uint64_t now_ns) noexcept {
+      const uint64_t epoch = LongestEpoch(now_ns);
+      const size_t at = table + LongestIndex(epoch);
+      const auto seen = static_cast<double>(epoch);
+      const auto value = static_cast<double>(ns);
+      if (block_.Get(at) == seen && block_.Get(at + 1) >= value) return;
+      Set(at, seen);
+      Set(at + 1, value);
+    }
 
    private:
     uint32_t Next() const noexcept { return block_.Sequence().load(std::memory_order_relaxed) + 1; }
@@ -91,13 +159,11 @@ class Block {
   };
 
   // A single slot that belongs to no group needs no update around it.
-  void SetAlone(Slot slot, double value) noexcept { slots_[slot].store(value, std::memory_order_relaxed); }
-
-  // The lines that GC edges write, which a collection has driven out of the caches.
-  void Prefetch() const noexcept {
-    PrefetchLine(&slots_[k_sequence]);
-    PrefetchLine(&slots_[k_gcStartedAtNs]);
+  void SetAlone(size_t index, double value) noexcept {
+    slots_[index].store(value, std::memory_order_relaxed);
   }
+
+  void Prefetch(size_t index) const noexcept { PrefetchLine(&slots_[index]); }
 
  private:
   static_assert(std::atomic<uint32_t>::is_always_lock_free && std::atomic<double>::is_always_lock_free);

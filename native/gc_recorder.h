@@ -17,16 +17,24 @@ enum class GcKind : uint8_t { kMinor, kMajor, kIncrementalStart, kWeakCallbacks 
 constexpr bool IsCycle(GcKind kind) noexcept { return kind == GcKind::kMinor || kind == GcKind::kMajor; }
 
 // Where a kind counts; its nanoseconds are in the slot after it.
-constexpr Slot CountSlotOf(GcKind kind) noexcept {
-  return static_cast<Slot>(k_gcMinorCycles + 2 * static_cast<size_t>(kind));
+constexpr size_t CountSlotOf(GcKind kind) noexcept {
+  const size_t after = 2 * static_cast<size_t>(kind);
+  // The start of the pause under way is between those of cycles and the others.
+  return IsCycle(kind) ? k_gcMinorCycles + after : k_gcIncrementalStarts - 4 + after;
 }
-constexpr Slot NsSlotOf(GcKind kind) noexcept { return static_cast<Slot>(CountSlotOf(kind) + 1); }
+constexpr size_t NsSlotOf(GcKind kind) noexcept { return CountSlotOf(kind) + 1; }
+constexpr size_t DurationsOf(GcKind kind) noexcept {
+  return k_gcMinorDurations + static_cast<size_t>(kind) * kDurationBuckets;
+}
 static_assert(NsSlotOf(GcKind::kMinor) == k_gcMinorPauseNs);
 static_assert(CountSlotOf(GcKind::kMajor) == k_gcMajorCycles && NsSlotOf(GcKind::kMajor) == k_gcMajorPauseNs);
 static_assert(CountSlotOf(GcKind::kIncrementalStart) == k_gcIncrementalStarts);
 static_assert(NsSlotOf(GcKind::kIncrementalStart) == k_gcIncrementalStartNs);
 static_assert(CountSlotOf(GcKind::kWeakCallbacks) == k_gcWeakCallbackRuns);
 static_assert(NsSlotOf(GcKind::kWeakCallbacks) == k_gcWeakCallbackNs);
+static_assert(DurationsOf(GcKind::kMajor) == k_gcMajorDurations);
+static_assert(DurationsOf(GcKind::kIncrementalStart) == k_gcIncrementalStartDurations);
+static_assert(DurationsOf(GcKind::kWeakCallbacks) == k_gcWeakCallbackDurations);
 
 // v8::GCType as a kind: 1 scavenge, 2 minor mark-sweep, 4 mark-compact, 8 start of incremental marking, 16 weak
 // callbacks. By number, because the name of 2 changed between V8 versions and its value did not.
@@ -44,16 +52,27 @@ constexpr GcKind GcKindOf(int v8_gc_type) noexcept {
 }
 
 // Inline: after a collection everything is out of the caches, so what a callback costs is the lines that
-// it touches: this object's first, the block's first two, and its own code.
+// it touches: this object's first, the block's first, that of a bucket and of a window, and its own code.
 class GcRecorder {
  public:
   explicit GcRecorder(Block block) noexcept : block_(block) {}
 
-  inline void Begin(GcKind kind, uint64_t now_ns) noexcept;
-  inline void End(GcKind kind, uint64_t now_ns) noexcept;
+  // Whether a pause begins: a cycle that is inside no other.
+  inline bool Begin(GcKind kind, uint64_t now_ns) noexcept;
+  // `forced`: not by the heap's own growth.
+  inline void End(GcKind kind, uint64_t now_ns, bool forced) noexcept;
+
+  // Whether the edge that ends now is that of a pause: to be asked before End.
+  bool EndsPause(GcKind kind) const noexcept {
+    return IsCycle(kind) && depth_ > 0 && depth_ <= kMaxDepth && frames_[depth_ - 1].timed &&
+           frames_[depth_ - 1].kind == kind;
+  }
 
   // Before End: the lines that it writes.
-  void PrefetchBlock() const noexcept { block_.Prefetch(); }
+  void PrefetchBlock(GcKind kind) const noexcept {
+    block_.Prefetch(k_sequence);
+    if (!IsCycle(kind)) block_.Prefetch(k_gcIncrementalStarts);
+  }
 
  private:
   // Edges nest: weak callbacks (16) run inside the mark-compact (4) that found them dead, and embedder code that
@@ -73,18 +92,20 @@ class GcRecorder {
   Frame frames_[kMaxDepth] = {};
 };
 
-void GcRecorder::Begin(GcKind kind, uint64_t now_ns) noexcept {
+bool GcRecorder::Begin(GcKind kind, uint64_t now_ns) noexcept {
   const size_t at = depth_++;
-  if (at >= kMaxDepth) return;
+  if (at >= kMaxDepth) return false;
   Frame* outer = at > 0 ? &frames_[at - 1] : nullptr;
   const bool inside_pause = outer != nullptr && (!outer->timed || IsCycle(outer->kind) || !IsCycle(kind));
   frames_[at] = {kind, !inside_pause, now_ns, 0};
-  if (inside_pause) return;
+  if (inside_pause) return false;
   if (outer != nullptr) outer->elapsed_ns += now_ns - outer->resumed_ns;
-  if (IsCycle(kind)) block_.SetAlone(k_gcStartedAtNs, static_cast<double>(now_ns));
+  if (!IsCycle(kind)) return false;
+  block_.SetAlone(k_gcStartedAtNs, static_cast<double>(now_ns));
+  return true;
 }
 
-void GcRecorder::End(GcKind kind, uint64_t now_ns) noexcept {
+void GcRecorder::End(GcKind kind, uint64_t now_ns, bool forced) noexcept {
   // An epilogue whose prologue was never seen: the probe was attached inside that pause.
   if (depth_ == 0) return;
   const size_t at = --depth_;
@@ -94,17 +115,27 @@ void GcRecorder::End(GcKind kind, uint64_t now_ns) noexcept {
   if (frame.timed && at > 0) frames_[at - 1].resumed_ns = now_ns;
 
   // A cycle inside a pause counts as a cycle; its time is in that pause already.
-  const double elapsed_ns =
-      frame.timed ? static_cast<double>(frame.elapsed_ns + (now_ns - frame.resumed_ns)) : 0;
   if (!frame.timed && !IsCycle(kind)) return;
+  const uint64_t elapsed_ns = frame.timed ? frame.elapsed_ns + (now_ns - frame.resumed_ns) : 0;
+  const size_t bucket = DurationsOf(kind) + DurationBucket(elapsed_ns);
+  block_.Prefetch(bucket);
+  const double elapsed = static_cast<double>(elapsed_ns);
 
   Block::Update update(block_);
   update.Add(CountSlotOf(kind), 1);
-  update.Add(NsSlotOf(kind), elapsed_ns);
-  if (!IsCycle(kind)) return;
-  update.Add(k_gcCycles, 1);
-  update.Add(k_gcPauseNs, elapsed_ns);
-  if (frame.timed) update.Set(k_gcStartedAtNs, 0);
+  update.Add(NsSlotOf(kind), elapsed);
+  if (IsCycle(kind)) {
+    update.Add(k_gcCycles, 1);
+    update.Add(k_gcPauseNs, elapsed);
+    if (frame.timed) update.Set(k_gcStartedAtNs, 0);
+    if (kind == GcKind::kMajor) update.Set(k_gcLastMajorAtNs, static_cast<double>(now_ns));
+    if (forced) update.Add(kind == GcKind::kMajor ? k_gcForcedMajorCycles : k_gcForcedMinorCycles, 1);
+    if (frame.timed) {
+      update.SetLongest(kind == GcKind::kMajor ? k_gcMajorLongest : k_gcMinorLongest, elapsed_ns, now_ns);
+    }
+  }
+  // A cycle inside a pause is in no bucket: it would be a pause of 0 that nobody had. Its count shows it.
+  if (frame.timed) update.Add(bucket, 1);
 }
 
 }  // namespace offloop

@@ -1,7 +1,9 @@
 #include "isolate_probe.h"
 
+#include <node_version.h>
 #include <v8-profiler.h>
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -18,6 +20,18 @@ constexpr uint64_t kFirstHeapProfileNs = 10'000'000'000;
 // that the measured thread takes no lock.
 thread_local IsolateProbe* current_probe = nullptr;
 
+// From there on V8 counts allocated bytes by itself, and scavenges need not be looked at.
+#if NODE_MAJOR_VERSION >= 25
+constexpr bool kV8CountsBytes = true;
+uint64_t CountedBytes(v8::HeapStatistics& heap) noexcept { return heap.total_allocated_bytes(); }
+#else
+constexpr bool kV8CountsBytes = false;
+uint64_t CountedBytes(v8::HeapStatistics&) noexcept { return 0; }
+#endif
+
+// As GCCallbackFlags has them: gc() and the like, the last resort before an allocation fails, memory pressure.
+constexpr int kForced = v8::kGCCallbackFlagForced | v8::kGCCallbackFlagCollectAllAvailableGarbage;
+
 }  // namespace
 
 IsolateProbe* IsolateProbe::Current() noexcept { return current_probe; }
@@ -28,15 +42,21 @@ IsolateProbe::IsolateProbe(v8::Isolate* isolate, uv_loop_t* loop,
       loop_(loop),
       memory_(std::move(memory)),
       block_(static_cast<v8::BackingStore*>(memory_.get())->Data()),
-      recorder_(block_) {
-  block_.SetAlone(k_heapObjects, std::numeric_limits<double>::quiet_NaN());
+      recorder_(block_),
+      gc_time_(block_),
+      loop_recorder_(block_) {
+  for (const Slot slot : {k_heapObjects, k_heapLiveBytes, k_heapAllocatedBytes, k_heapReclaimedBytes}) {
+    block_.SetAlone(slot, std::numeric_limits<double>::quiet_NaN());
+  }
+  block_.SetAlone(k_attachedAtNs, static_cast<double>(uv_hrtime()));
+  block_.SetAlone(k_loopIdleAtAttachNs, static_cast<double>(uv_metrics_idle_time(loop)));
 }
 
 IsolateProbe* IsolateProbe::Attach(napi_env env, v8::Isolate* isolate, uv_loop_t* loop, int thread_id,
-                                   std::string thread_name, bool time_hooks) noexcept {
+                                   std::string thread_name, AttachOptions options) noexcept {
   std::shared_ptr<v8::BackingStore> memory = v8::SharedArrayBuffer::NewBackingStore(isolate, Block::kBytes);
   auto* probe = new IsolateProbe(isolate, loop, std::move(memory));
-  if (time_hooks) probe->timings_ = std::make_unique<HookTimings>();
+  if (options.time_hooks) probe->timings_ = std::make_unique<HookTimings>();
 
   if (uv_async_init(loop, &probe->async_, OnAsync) != 0) {
     delete probe;
@@ -44,13 +64,19 @@ IsolateProbe* IsolateProbe::Attach(napi_env env, v8::Isolate* isolate, uv_loop_t
   }
   probe->async_.data = probe;
   uv_unref(reinterpret_cast<uv_handle_t*>(&probe->async_));
-  // Asynchronous, because the handle's memory must stay until libuv has closed it.
+  uv_prepare_init(loop, &probe->prepare_);  // never fails
+  probe->prepare_.data = probe;
+  uv_prepare_start(&probe->prepare_, OnPrepare);
+  uv_unref(reinterpret_cast<uv_handle_t*>(&probe->prepare_));
+  probe->open_handles_ = 2;
+  // Asynchronous, because the handles' memory must stay until libuv has closed them.
   if (napi_add_async_cleanup_hook(env, OnCleanup, probe, &probe->cleanup_) != napi_ok) {
-    uv_close(reinterpret_cast<uv_handle_t*>(&probe->async_),
-             [](uv_handle_t* handle) { delete static_cast<IsolateProbe*>(handle->data); });
+    probe->Close();
     return nullptr;
   }
   current_probe = probe;
+  probe->gc_time_.Start(isolate, options.gc_time, options.histograms);
+  probe->FollowHeapAccounting();
   probe->AddGcCallbacks();
   probe->id_ = Registry::Instance().Add(thread_id, std::move(thread_name), probe->memory_, probe);
   return probe;
@@ -65,27 +91,45 @@ void IsolateProbe::OnCleanup(napi_async_cleanup_hook_handle, void* data) noexcep
   auto* probe = static_cast<IsolateProbe*>(data);
   // First, so that the counters are final when they become part of the totals.
   probe->RemoveGcCallbacks();
+  probe->gc_time_.Update(probe->isolate_);
+  probe->gc_time_.Stop(probe->isolate_);
+  if (probe->accounting_.on()) {
+    v8::HeapStatistics heap;
+    probe->LookAtHeap(heap);
+  }
   // Nobody asks any more once Remove returns. An interrupt asked for before may still be queued in the isolate: it
   // finds current_probe null.
   Registry::Instance().Remove(probe->id_, probe->block_);
   current_probe = nullptr;
   probe->StopHeapSampling();
-  uv_close(reinterpret_cast<uv_handle_t*>(&probe->async_), [](uv_handle_t* handle) {
-    auto* closed = static_cast<IsolateProbe*>(handle->data);
-    napi_remove_async_cleanup_hook(closed->cleanup_);
-    delete closed;
-  });
+  probe->Close();
+}
+
+void IsolateProbe::Close() noexcept {
+  const uv_close_cb closed = [](uv_handle_t* handle) {
+    auto* probe = static_cast<IsolateProbe*>(handle->data);
+    if (--probe->open_handles_ > 0) return;
+    if (probe->cleanup_ != nullptr) napi_remove_async_cleanup_hook(probe->cleanup_);
+    delete probe;
+  };
+  uv_close(reinterpret_cast<uv_handle_t*>(&prepare_), closed);
+  uv_close(reinterpret_cast<uv_handle_t*>(&async_), closed);
 }
 
 // --- GC edges
 
+// The clocks are outermost, so that our own cost is inside the pause that we report.
 template <bool kTimed>
 void IsolateProbe::OnGcPrologue(v8::Isolate*, v8::GCType type, v8::GCCallbackFlags, void* data) noexcept {
   auto* probe = static_cast<IsolateProbe*>(data);
   PrefetchLine(&probe->recorder_);
-  const uint64_t now_ns =
-      uv_hrtime();  // before all work, so that our own cost is inside the pause that we report
-  probe->recorder_.Begin(GcKindOf(type), now_ns);
+  const uint64_t now_ns = uv_hrtime();
+  const bool pause_begins = probe->recorder_.Begin(GcKindOf(type), now_ns);
+  if (!kV8CountsBytes && pause_begins && probe->accounting_.on()) {
+    const double used_bytes = probe->UsedBytes();
+    Block::Update update(probe->block_);
+    probe->accounting_.Look(update, used_bytes);
+  }
   if constexpr (kTimed) {
     HookTimings& timings = *probe->timings_;
     timings.prologue_ns[timings.prologues++ % HookTimings::kCapacity] =
@@ -94,16 +138,64 @@ void IsolateProbe::OnGcPrologue(v8::Isolate*, v8::GCType type, v8::GCCallbackFla
 }
 
 template <bool kTimed>
-void IsolateProbe::OnGcEpilogue(v8::Isolate*, v8::GCType type, v8::GCCallbackFlags, void* data) noexcept {
+void IsolateProbe::OnGcEpilogue(v8::Isolate* isolate, v8::GCType type, v8::GCCallbackFlags flags,
+                                void* data) noexcept {
   auto* probe = static_cast<IsolateProbe*>(data);
-  probe->recorder_.PrefetchBlock();
+  const GcKind kind = GcKindOf(type);
+  [[maybe_unused]] uint64_t began_ns = 0;
+  if constexpr (kTimed) began_ns = uv_hrtime();
+  probe->recorder_.PrefetchBlock(kind);
+  if (probe->accounting_.on() && (kind == GcKind::kMajor || !kV8CountsBytes) &&
+      probe->recorder_.EndsPause(kind)) {
+    v8::HeapStatistics heap;
+    probe->LookAtHeap(heap);
+    if (kind == GcKind::kMajor) {
+      probe->block_.SetAlone(k_heapLiveBytes, static_cast<double>(heap.used_heap_size()));
+    }
+  }
   const uint64_t now_ns = uv_hrtime();
-  probe->recorder_.End(GcKindOf(type), now_ns);
+  probe->recorder_.End(kind, now_ns, (flags & kForced) != 0);
+  // Once a major collection: a thread that is stuck without JavaScript to interrupt has its sums all the same.
+  if (kind == GcKind::kMajor) probe->gc_time_.Update(isolate);
   if constexpr (kTimed) {
     HookTimings& timings = *probe->timings_;
     timings.epilogue_ns[timings.epilogues++ % HookTimings::kCapacity] =
-        static_cast<uint32_t>(uv_hrtime() - now_ns);
+        static_cast<uint32_t>(uv_hrtime() - began_ns);
   }
+}
+
+double IsolateProbe::UsedBytes() const noexcept {
+  v8::HeapStatistics heap;
+  isolate_->GetHeapStatistics(&heap);
+  return static_cast<double>(heap.used_heap_size());
+}
+
+// Fills `heap`, and accounts for what it shows.
+void IsolateProbe::LookAtHeap(v8::HeapStatistics& heap) noexcept {
+  isolate_->GetHeapStatistics(&heap);
+  if (!accounting_.on()) return;
+  const double used_bytes = static_cast<double>(heap.used_heap_size());
+  const uint64_t counted_bytes = CountedBytes(heap);
+  Block::Update update(block_);
+  if constexpr (kV8CountsBytes) {
+    accounting_.LookCounted(update, used_bytes, static_cast<double>(counted_bytes - counted_bytes_));
+    counted_bytes_ = counted_bytes;
+  } else {
+    accounting_.Look(update, used_bytes);
+  }
+}
+
+void IsolateProbe::FollowHeapAccounting() noexcept {
+  const bool wanted = Registry::Instance().heap_accounting();
+  if (wanted == accounting_.on()) return;
+  if (!wanted) {
+    accounting_.Stop();
+    return;
+  }
+  v8::HeapStatistics heap;
+  isolate_->GetHeapStatistics(&heap);
+  counted_bytes_ = CountedBytes(heap);
+  accounting_.Start(block_, static_cast<double>(heap.used_heap_size()));
 }
 
 void IsolateProbe::AddGcCallbacks() noexcept {
@@ -146,6 +238,13 @@ void IsolateProbe::OnInterrupt(v8::Isolate* isolate, void* data) noexcept {
   probe->Answer(/*idle_turn=*/false);
 }
 
+uint64_t IsolateProbe::IdleNs() noexcept { return uv_metrics_idle_time(loop_); }
+
+void IsolateProbe::OnPrepare(uv_prepare_t* handle) noexcept {
+  auto* probe = static_cast<IsolateProbe*>(handle->data);
+  probe->loop_recorder_.Turn(uv_hrtime(), uv_metrics_idle_time(probe->loop_));
+}
+
 void IsolateProbe::OnAsync(uv_async_t* handle) noexcept {
   static_cast<IsolateProbe*>(handle->data)->Answer(/*idle_turn=*/true);
 }
@@ -159,17 +258,36 @@ void IsolateProbe::Answer(bool idle_turn) noexcept {
   if (idle_turn && heap_objects_ && now_ns >= read_profile_at_ns_) {
     ReadHeapProfile(now_ns);
   }
+  FollowHeapAccounting();
   v8::HeapStatistics heap;
-  isolate_->GetHeapStatistics(&heap);
+  LookAtHeap(heap);
+  gc_time_.Update(isolate_);
   const double used_bytes = static_cast<double>(heap.used_heap_size());
   const double objects =
       heap_objects_ ? heap_objects_->Objects(used_bytes) : std::numeric_limits<double>::quiet_NaN();
+  const auto idle_ns = static_cast<double>(uv_metrics_idle_time(loop_));
 
   Block::Update update(block_);
   update.Set(k_heapUsedBytes, used_bytes);
   update.Set(k_heapTotalBytes, static_cast<double>(heap.total_heap_size()));
+  update.Set(k_heapLimitBytes, static_cast<double>(heap.heap_size_limit()));
   update.Set(k_heapObjects, objects);
-  update.Set(k_activeResources, static_cast<double>(loop_->active_handles) + loop_->active_reqs.count);
+  update.Set(k_externalBytes, static_cast<double>(heap.external_memory()));
+  update.Set(k_mallocedBytes, static_cast<double>(heap.malloced_memory()));
+  update.Set(k_nativeContexts, static_cast<double>(heap.number_of_native_contexts()));
+  update.Set(k_detachedContexts, static_cast<double>(heap.number_of_detached_contexts()));
+  for (size_t index = 0; index < std::min(isolate_->NumberOfHeapSpaces(), kMaxSpaces); ++index) {
+    v8::HeapSpaceStatistics space;
+    if (!isolate_->GetHeapSpaceStatistics(&space, index)) continue;
+    const size_t at = k_heapSpaces + index * kSpaceFigures;
+    update.Set(at, static_cast<double>(space.space_size()));
+    update.Set(at + 1, static_cast<double>(space.space_used_size()));
+    update.Set(at + 2, static_cast<double>(space.space_available_size()));
+    update.Set(at + 3, static_cast<double>(space.physical_space_size()));
+  }
+  update.Set(k_activeHandles, static_cast<double>(loop_->active_handles));
+  update.Set(k_activeRequests, static_cast<double>(loop_->active_reqs.count));
+  update.Set(k_loopIdleNs, idle_ns - block_.Get(k_loopIdleAtAttachNs));
   update.Set(k_sampledAtNs, static_cast<double>(now_ns));
   update.Set(k_answeredRequest, static_cast<double>(requested));
   update.Add(k_answers, 1);

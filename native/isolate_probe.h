@@ -4,8 +4,9 @@
 // registry's mutex; the fields it shares with the owner say so.
 //
 // What runs where:
-//   GC callbacks      inside V8's pauses: a clock read and a few stores. No allocation, lock, JavaScript or syscall
-//                     but the clock.
+//   GC callbacks      inside V8's pauses: a clock read and a few stores, and the size of the heap where it is
+//                     accounted for. No allocation, lock, JavaScript or syscall but the clock.
+//   OnPrepare()       once a turn of the loop: two clocks and a few stores.
 //   Answer()          in an interrupt while JavaScript runs, or in a turn of an idle loop, whichever comes first:
 //                     reads the heap's and the handles' figures into the block.
 //   Detach            in the environment's cleanup hook, before the isolate goes.
@@ -23,7 +24,10 @@
 
 #include "block.h"
 #include "gc_recorder.h"
+#include "gc_time.h"
+#include "heap_accounting.h"
 #include "heap_objects.h"
+#include "loop_recorder.h"
 #include "registry.h"
 
 namespace offloop {
@@ -37,20 +41,31 @@ struct HookTimings {
   size_t epilogues = 0;
 };
 
+struct AttachOptions {
+  bool time_hooks = false;  // benchmarks only
+  GcTimeSource gc_time = GcTimeSource::kLongTaskStats;
+  // Whether V8's histogram callbacks may be taken.
+  bool histograms = true;
+};
+
 class IsolateProbe final : public Probe {
  public:
   // The calling thread's probe, or null.
   static IsolateProbe* Current() noexcept;
 
   // Attaches to the calling thread, which has no probe yet. It detaches by itself when `env` is torn down.
-  // Null where the environment is going away already or libuv has no handle left. `time_hooks`: benchmarks only.
+  // Null where the environment is going away already or libuv has no handle left.
   static IsolateProbe* Attach(napi_env env, v8::Isolate* isolate, uv_loop_t* loop, int thread_id,
-                              std::string thread_name, bool time_hooks) noexcept;
+                              std::string thread_name, AttachOptions options) noexcept;
 
   // A new SharedArrayBuffer over the block of `memory`, in the calling thread's isolate.
   static v8::Local<v8::Value> ShareBlock(v8::Isolate* isolate, const std::shared_ptr<void>& memory) noexcept;
 
   void Request(uint32_t number) noexcept override;
+  uint64_t IdleNs() noexcept override;
+
+  // Begins or ends accounting as the process wants it (Registry). By itself at attach and with each answer.
+  void FollowHeapAccounting() noexcept;
 
   // Takes the isolate's one slot for a sampling heap profiler, or reads the one that runs already.
   void StartHeapSampling() noexcept;
@@ -59,6 +74,7 @@ class IsolateProbe final : public Probe {
 
   const std::shared_ptr<void>& memory() const noexcept { return memory_; }
   const HookTimings* hook_timings() const noexcept { return timings_.get(); }
+  GcTimeSource gc_time_source() const noexcept { return gc_time_.source(); }
 
  private:
   IsolateProbe(v8::Isolate* isolate, uv_loop_t* loop, std::shared_ptr<v8::BackingStore> memory) noexcept;
@@ -70,10 +86,15 @@ class IsolateProbe final : public Probe {
   static void OnGcEpilogue(v8::Isolate*, v8::GCType type, v8::GCCallbackFlags, void* probe) noexcept;
   static void OnInterrupt(v8::Isolate* isolate, void* id) noexcept;
   static void OnAsync(uv_async_t* handle) noexcept;
+  static void OnPrepare(uv_prepare_t* handle) noexcept;
   static void OnCleanup(napi_async_cleanup_hook_handle hook, void* probe) noexcept;
 
   void AddGcCallbacks() noexcept;
   void RemoveGcCallbacks() noexcept;
+  // Closes the loop's handles; the last one deletes the probe.
+  void Close() noexcept;
+  double UsedBytes() const noexcept;
+  void LookAtHeap(v8::HeapStatistics& heap) noexcept;
   void Answer(bool idle_turn) noexcept;
   void ReadHeapProfile(uint64_t now_ns) noexcept;
 
@@ -82,9 +103,14 @@ class IsolateProbe final : public Probe {
   const std::shared_ptr<void> memory_;
   Block block_;
   GcRecorder recorder_;
+  HeapAccounting accounting_;
+  GcTime gc_time_;
+  LoopRecorder loop_recorder_;
   std::unique_ptr<HookTimings> timings_;  // null but in benchmarks
   uint32_t id_ = 0;
   uv_async_t async_ = {};
+  uv_prepare_t prepare_ = {};
+  int open_handles_ = 0;
   napi_async_cleanup_hook_handle cleanup_ = nullptr;
 
   // Owner only.
@@ -92,6 +118,7 @@ class IsolateProbe final : public Probe {
   bool heap_sampling_ours_ = false;
   std::unique_ptr<HeapObjectEstimator> heap_objects_;  // null while the metric is absent
   uint64_t read_profile_at_ns_ = 0;
+  uint64_t counted_bytes_ = 0;  // HeapStatistics::total_allocated_bytes at the last look, where V8 has it
 
   // Written by Request (sampling thread), read by the owner: release, paired with the acquire in Answer.
   std::atomic<uint32_t> requested_{0};

@@ -1,6 +1,7 @@
 #include "registry.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace offloop {
@@ -21,14 +22,16 @@ uint32_t Registry::Add(int thread_id, std::string thread_name, std::shared_ptr<v
 
 void Registry::Remove(uint32_t id, const Block& block) noexcept {
   std::lock_guard lock(mutex_);
-  for (size_t slot = k_gcCycles; slot <= k_gcWeakCallbackNs; ++slot) {
-    ended_[slot] += block.Get(static_cast<Slot>(slot));
+  for (size_t index = 0; index < kBlockLength; ++index) {
+    const double value = block.Get(index);
+    // NaN is "not counted": it would be the end of the total.
+    if (IsCounter(index) && !std::isnan(value)) ended_[index] += value;
   }
   std::erase_if(entries_, [id](const ProbeEntry& entry) { return entry.id == id; });
   ++generation_;
 }
 
-std::array<double, kSlotCount> Registry::EndedTotals() noexcept {
+std::array<double, kBlockLength> Registry::EndedTotals() noexcept {
   std::lock_guard lock(mutex_);
   return ended_;
 }
@@ -49,6 +52,14 @@ uint32_t Registry::RequestAll() noexcept {
   if (++last_request_ == 0) ++last_request_;
   for (const ProbeEntry& entry : entries_) entry.probe->Request(last_request_);
   return last_request_;
+}
+
+std::vector<std::pair<uint32_t, uint64_t>> Registry::IdleNs() noexcept {
+  std::lock_guard lock(mutex_);
+  std::vector<std::pair<uint32_t, uint64_t>> idle;
+  idle.reserve(entries_.size());
+  for (const ProbeEntry& entry : entries_) idle.emplace_back(entry.id, entry.probe->IdleNs());
+  return idle;
 }
 
 bool Registry::ClaimSampler() noexcept {

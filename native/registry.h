@@ -8,10 +8,12 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "block.h"
@@ -25,6 +27,8 @@ class Probe {
   // Asks the measured thread to answer request `number`, now, from any thread, without waiting.
   // Called under the registry's mutex.
   virtual void Request(uint32_t number) noexcept = 0;
+  // How long its loop has waited for I/O, in all, as it stands while the thread is stuck. Likewise.
+  virtual uint64_t IdleNs() noexcept = 0;
 };
 
 struct ProbeEntry {
@@ -45,8 +49,8 @@ class Registry {
   // Called once, on the probe's own thread.
   void Remove(uint32_t id, const Block& block) noexcept;
 
-  // Sums of the GC counters of all threads that ended, by slot; 0 in the slots that are no such counters.
-  std::array<double, kSlotCount> EndedTotals() noexcept;
+  // Sums of the counters (block.h) of all threads that ended; 0 elsewhere.
+  std::array<double, kBlockLength> EndedTotals() noexcept;
 
   // Changes whenever the list does.
   uint32_t Generation() noexcept;
@@ -55,14 +59,22 @@ class Registry {
   // Asks every probe. Returns the number of the request, which shows in a block's answeredRequest once answered.
   uint32_t RequestAll() noexcept;
 
+  // What each probe's loop has waited, by the probe's id.
+  std::vector<std::pair<uint32_t, uint64_t>> IdleNs() noexcept;
+
+  // Whether probes account for the bytes of their heaps. They see a change when they attach or answer.
+  void SetHeapAccounting(bool on) noexcept { heap_accounting_.store(on, std::memory_order_relaxed); }
+  bool heap_accounting() const noexcept { return heap_accounting_.load(std::memory_order_relaxed); }
+
   // One sampler a process: true for the first caller until it gives up its claim.
   bool ClaimSampler() noexcept;
   void ReleaseSampler() noexcept;
 
  private:
+  std::atomic<bool> heap_accounting_{false};
   std::mutex mutex_;  // guards everything below
   std::vector<ProbeEntry> entries_;
-  std::array<double, kSlotCount> ended_{};
+  std::array<double, kBlockLength> ended_{};
   uint32_t next_id_ = 1;
   uint32_t generation_ = 0;
   uint32_t last_request_ = 0;
