@@ -10,7 +10,10 @@
     'target_name': 'offloop',
     'sources': [
       'native/addon.cc',
+      'native/folding.cc',
       'native/glibc_compat.cc',
+      'native/heap_count.cc',
+      'native/heap_profile.cc',
       'native/isolate_probe.cc',
       'native/registry.cc',
       'native/termination.cc',

@@ -9,9 +9,11 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "heap_count.h"
 #include "isolate_probe.h"
 #include "registry.h"
 #include "termination.h"
@@ -86,6 +88,17 @@ void StartHeapSampling(const Napi::CallbackInfo&) {
 
 void StopHeapSampling(const Napi::CallbackInfo&) {
   if (IsolateProbe* probe = IsolateProbe::Current()) probe->StopHeapSampling();
+}
+
+// countHeapObjects(): { objects, bytes, pauseNs } of the calling thread's isolate, or undefined (heap_count.h)
+Napi::Value GetHeapCount(const Napi::CallbackInfo& info) {
+  const std::optional<HeapCount> count = CountHeapObjects(v8::Isolate::GetCurrent());
+  if (!count) return info.Env().Undefined();
+  Napi::Object result = Napi::Object::New(info.Env());
+  result.Set("objects", count->objects);
+  result.Set("bytes", count->used_bytes);
+  result.Set("pauseNs", static_cast<double>(count->pause_ns));
+  return result;
 }
 
 // endedTotals(): Float64Array, by slot
@@ -204,6 +217,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("request", Napi::Function::New<Request>(env, "request"));
   exports.Set("startHeapSampling", Napi::Function::New<StartHeapSampling>(env, "startHeapSampling"));
   exports.Set("stopHeapSampling", Napi::Function::New<StopHeapSampling>(env, "stopHeapSampling"));
+  exports.Set("countHeapObjects", Napi::Function::New<GetHeapCount>(env, "countHeapObjects"));
   exports.Set("claimSampler", Napi::Function::New<ClaimSampler>(env, "claimSampler"));
   exports.Set("releaseSampler", Napi::Function::New<ReleaseSampler>(env, "releaseSampler"));
   exports.Set("endedTotals", Napi::Function::New<EndedTotals>(env, "endedTotals"));

@@ -3,7 +3,10 @@
 #include <v8-profiler.h>
 
 #include <limits>
+#include <optional>
 #include <utility>
+
+#include "heap_profile.h"
 
 namespace offloop {
 
@@ -197,21 +200,14 @@ void IsolateProbe::StopHeapSampling() noexcept {
 
 void IsolateProbe::ReadHeapProfile(uint64_t now_ns) noexcept {
   read_profile_at_ns_ = now_ns + kHeapProfileMaxAgeNs;
-  v8::HandleScope scope(isolate_);
-  const std::unique_ptr<v8::AllocationProfile> profile(isolate_->GetHeapProfiler()->GetAllocationProfile());
+  const std::optional<ProfileTotals> profile = ReadSamplingProfile(isolate_);
   if (!profile) {
     // Somebody stopped it. Without samples the figure would drift from the truth unseen: absent from here on.
     heap_objects_.reset();
     heap_sampling_ours_ = false;
     return;
   }
-  double objects = 0;
-  double bytes = 0;
-  for (const v8::AllocationProfile::Sample& sample : profile->GetSamples()) {
-    objects += sample.count;
-    bytes += static_cast<double>(sample.size) * sample.count;
-  }
-  heap_objects_->Update(objects, bytes);
+  heap_objects_->Update(profile->objects, profile->bytes);
 }
 
 }  // namespace offloop
