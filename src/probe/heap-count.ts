@@ -1,5 +1,3 @@
-import { freemem } from 'node:os'
-import { getHeapStatistics } from 'node:v8'
 import { OffloopError } from '../core/errors'
 import { type HeapCountEstimate, type HeapCountOptions, resolveHeapCountOptions } from '../core/options'
 import { say } from '../core/report'
@@ -63,7 +61,7 @@ export function countHeapObjects(options: HeapCountOptions = {}): HeapCount {
 }
 
 function estimateCount(memory: SharedArrayBuffer): HeapCountEstimate {
-  const used = getHeapStatistics().used_heap_size
+  const used = process.memoryUsage().heapUsed
   const block = new BlockReader(memory)
   // NaN, or 0 / 0, where nothing has been sampled.
   const density = block.get('heapObjects') / block.get('heapUsedBytes')
@@ -77,6 +75,8 @@ function estimateCount(memory: SharedArrayBuffer): HeapCountEstimate {
 
 /** Of the machine, and of the container where there is one that has a limit. */
 function availableBytes(): number {
+  // Loaded where it is needed, not with the package.
+  const { freemem } = require('node:os') as typeof import('node:os')
   // Node.js 20.13 and 22 have it.
   const { availableMemory } = process as { availableMemory?: () => number }
   return Math.min(freemem(), availableMemory?.() ?? Number.POSITIVE_INFINITY)
