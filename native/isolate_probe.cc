@@ -154,14 +154,15 @@ void IsolateProbe::OnAsync(uv_async_t* handle) noexcept {
 }
 
 void IsolateProbe::Answer(bool idle_turn) noexcept {
+  const uint64_t now_ns = uv_hrtime();
+  // First, and also where an interrupt has answered already: on a busy thread it always has.
+  if (idle_turn && heap_objects_ && now_ns >= read_profile_at_ns_) {
+    ReadHeapProfile(now_ns);
+  }
   const uint32_t requested = requested_.load(std::memory_order_acquire);
   if (requested == answered_) return;
   answered_ = requested;
 
-  const uint64_t now_ns = uv_hrtime();
-  if (idle_turn && heap_objects_ && now_ns >= read_profile_at_ns_) {
-    ReadHeapProfile(now_ns);
-  }
   v8::HeapStatistics heap;
   isolate_->GetHeapStatistics(&heap);
   const double used_bytes = static_cast<double>(heap.used_heap_size());
