@@ -45,7 +45,9 @@ export function countHeapObjects(options: HeapCountOptions = {}): HeapCount {
   }
   const available = availableBytes()
   if (estimatedBytes > available) {
-    throw refusal(`take about ${megabytes(estimatedBytes)} of memory, and ${megabytes(available)} are available`)
+    throw refusal(
+      `take about ${megabytes(estimatedBytes)} of memory, and ${megabytes(available)} are available`,
+    )
   }
   if (onEstimate === undefined) {
     say(`counting heap objects stops this thread for about ${estimatedPauseMs} ms`)

@@ -21,15 +21,16 @@ async function told<T>(situation: string, env = {}): Promise<{ told: T; exit: Ex
 
 describe('countHeapObjects', () => {
   test('agrees with a heap snapshot, and counts on after one', async () => {
-    const { first, nodes, afterSnapshot } = (
-      await told<{ first: HeapCount; nodes: number; afterSnapshot: number }>('exact')
-    ).told
-    expect(nodes).toBeGreaterThan(200_000)
-    // Some 400 objects of V8's own no snapshot shows, and what it took to write and read this one.
-    expect(Math.abs(first.objects - nodes)).toBeLessThan(1_000)
-    expect(Math.abs(afterSnapshot - first.objects)).toBeLessThan(5_000)
-    expect(first.bytes).toBeGreaterThan(5_000_000)
-    expect(first.pauseMs).toBeGreaterThan(0)
+    const rounds = (await told<{ count: HeapCount; nodes: number }[]>('exact')).told
+    const [first, ...later] = rounds.map(({ count, nodes }) => count.objects - nodes)
+    // The first snapshot collects more thoroughly than a count does, and loads what it needs.
+    expect(Math.abs(first as number)).toBeLessThan(3_000)
+    for (const difference of later) expect(Math.abs(difference)).toBeLessThan(200)
+    for (const { count, nodes } of rounds) {
+      expect(nodes).toBeGreaterThan(200_000)
+      expect(count.bytes).toBeGreaterThan(5_000_000)
+      expect(count.pauseMs).toBeGreaterThan(0)
+    }
   })
 
   test('grows by as many objects as were made', async () => {
