@@ -16,7 +16,9 @@ export interface Binding {
   startHeapSampling(): void
   stopHeapSampling(): void
   /** Exact, of the calling thread's heap after a full collection; undefined while others track heap objects. */
-  countHeapObjects(): { readonly objects: number; readonly bytes: number; readonly pauseNs: number } | undefined
+  countHeapObjects():
+    | { readonly objects: number; readonly bytes: number; readonly pauseNs: number }
+    | undefined
   /** One sampler a process: true for whoever asks first. A claim ends with its thread. */
   claimSampler(): boolean
   releaseSampler(): void
