@@ -10,8 +10,11 @@
     'target_name': 'offloop',
     'sources': [
       'native/addon.cc',
+      'native/folding.cc',
       'native/gc_time.cc',
       'native/glibc_compat.cc',
+      'native/heap_count.cc',
+      'native/heap_profile.cc',
       'native/isolate_probe.cc',
       'native/registry.cc',
       'native/termination.cc',

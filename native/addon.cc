@@ -9,9 +9,11 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "heap_count.h"
 #include "isolate_probe.h"
 #include "registry.h"
 #include "termination.h"
@@ -74,10 +76,14 @@ Napi::Value IdleNs(const Napi::CallbackInfo& info) {
   return array;
 }
 
-// setHeapAccounting(on): of the whole process, and at once on the calling thread
-void SetHeapAccounting(const Napi::CallbackInfo& info) {
-  Registry::Instance().SetHeapAccounting(info[0].ToBoolean());
-  if (IsolateProbe* probe = IsolateProbe::Current()) probe->FollowHeapAccounting();
+// follow(heapAccounting, heapSampling): what all probes of the process are to do. At once on the calling thread, on
+// others with their next answer, which they are asked for.
+void Follow(const Napi::CallbackInfo& info) {
+  Registry& registry = Registry::Instance();
+  registry.SetHeapAccounting(info[0].ToBoolean());
+  registry.SetHeapSampling(info[1].ToBoolean());
+  if (IsolateProbe* probe = IsolateProbe::Current()) probe->Follow();
+  registry.RequestAll();
 }
 
 // gcTimeSource(): 'long_task_stats' | 'histogram' | 'none', of the calling thread's probe
@@ -130,13 +136,15 @@ Napi::Value Request(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), Registry::Instance().RequestAll());
 }
 
-// startHeapSampling(), stopHeapSampling(): of the calling thread's isolate
-void StartHeapSampling(const Napi::CallbackInfo&) {
-  if (IsolateProbe* probe = IsolateProbe::Current()) probe->StartHeapSampling();
-}
-
-void StopHeapSampling(const Napi::CallbackInfo&) {
-  if (IsolateProbe* probe = IsolateProbe::Current()) probe->StopHeapSampling();
+// countHeapObjects(): { objects, bytes, pauseNs } of the calling thread's isolate, or undefined (heap_count.h)
+Napi::Value GetHeapCount(const Napi::CallbackInfo& info) {
+  const std::optional<HeapCount> count = CountHeapObjects(v8::Isolate::GetCurrent());
+  if (!count) return info.Env().Undefined();
+  Napi::Object result = Napi::Object::New(info.Env());
+  result.Set("objects", count->objects);
+  result.Set("bytes", count->used_bytes);
+  result.Set("pauseNs", static_cast<double>(count->pause_ns));
+  return result;
 }
 
 // endedTotals(): Float64Array, by slot
@@ -259,11 +267,10 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("generation", Napi::Function::New<Generation>(env, "generation"));
   exports.Set("idleNs", Napi::Function::New<IdleNs>(env, "idleNs"));
   exports.Set("heapSpaces", Napi::Function::New<HeapSpaces>(env, "heapSpaces"));
-  exports.Set("setHeapAccounting", Napi::Function::New<SetHeapAccounting>(env, "setHeapAccounting"));
+  exports.Set("follow", Napi::Function::New<Follow>(env, "follow"));
   exports.Set("gcTimeSource", Napi::Function::New<GetGcTimeSource>(env, "gcTimeSource"));
   exports.Set("request", Napi::Function::New<Request>(env, "request"));
-  exports.Set("startHeapSampling", Napi::Function::New<StartHeapSampling>(env, "startHeapSampling"));
-  exports.Set("stopHeapSampling", Napi::Function::New<StopHeapSampling>(env, "stopHeapSampling"));
+  exports.Set("countHeapObjects", Napi::Function::New<GetHeapCount>(env, "countHeapObjects"));
   exports.Set("claimSampler", Napi::Function::New<ClaimSampler>(env, "claimSampler"));
   exports.Set("releaseSampler", Napi::Function::New<ReleaseSampler>(env, "releaseSampler"));
   exports.Set("endedTotals", Napi::Function::New<EndedTotals>(env, "endedTotals"));

@@ -5,7 +5,8 @@
 // started (mostly Node's own) is not in the profile; for that part the density of a fresh Node.js heap stands in,
 // and weighs less as sampled bytes come in.
 //
-// A lower bound: optimised code allocates several adjacent objects at once, and the profiler sees one.
+// Rather too low than too high: optimised code allocates several adjacent objects at once, the profiler sees one, and
+// folding.h makes up for a part of it. docs/heap-objects.md has how far off it is.
 #pragma once
 
 #include <algorithm>
@@ -30,7 +31,7 @@ class HeapObjectEstimator {
   explicit HeapObjectEstimator(double unsampled_bytes) noexcept
       : unsampled_bytes_(std::min(unsampled_bytes, kMaxUnsampledBytes)) {}
 
-  // A profile's totals: `objects` = sum of counts, `bytes` = sum of size times count.
+  // A profile's totals (folding.h).
   void Update(double objects, double bytes) noexcept {
     density_ = (unsampled_bytes_ * kFreshHeapDensity + objects) / (unsampled_bytes_ + bytes);
   }

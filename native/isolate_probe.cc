@@ -5,7 +5,10 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <utility>
+
+#include "heap_profile.h"
 
 namespace offloop {
 
@@ -76,7 +79,7 @@ IsolateProbe* IsolateProbe::Attach(napi_env env, v8::Isolate* isolate, uv_loop_t
   }
   current_probe = probe;
   probe->gc_time_.Start(isolate, options.gc_time, options.histograms);
-  probe->FollowHeapAccounting();
+  probe->Follow();
   probe->AddGcCallbacks();
   probe->id_ = Registry::Instance().Add(thread_id, std::move(thread_name), probe->memory_, probe);
   return probe;
@@ -185,10 +188,15 @@ void IsolateProbe::LookAtHeap(v8::HeapStatistics& heap) noexcept {
   }
 }
 
-void IsolateProbe::FollowHeapAccounting() noexcept {
-  const bool wanted = Registry::Instance().heap_accounting();
-  if (wanted == accounting_.on()) return;
-  if (!wanted) {
+void IsolateProbe::Follow() noexcept {
+  const Registry& registry = Registry::Instance();
+  if (registry.heap_sampling()) {
+    StartHeapSampling();
+  } else {
+    StopHeapSampling();
+  }
+  if (registry.heap_accounting() == accounting_.on()) return;
+  if (accounting_.on()) {
     accounting_.Stop();
     return;
   }
@@ -250,15 +258,16 @@ void IsolateProbe::OnAsync(uv_async_t* handle) noexcept {
 }
 
 void IsolateProbe::Answer(bool idle_turn) noexcept {
+  const uint64_t now_ns = uv_hrtime();
+  // First, and also where an interrupt has answered already: on a busy thread it always has.
+  if (idle_turn && heap_objects_ && now_ns >= read_profile_at_ns_) {
+    ReadHeapProfile(now_ns);
+  }
   const uint32_t requested = requested_.load(std::memory_order_acquire);
   if (requested == answered_) return;
   answered_ = requested;
 
-  const uint64_t now_ns = uv_hrtime();
-  if (idle_turn && heap_objects_ && now_ns >= read_profile_at_ns_) {
-    ReadHeapProfile(now_ns);
-  }
-  FollowHeapAccounting();
+  Follow();
   v8::HeapStatistics heap;
   LookAtHeap(heap);
   gc_time_.Update(isolate_);
@@ -297,7 +306,7 @@ void IsolateProbe::Answer(bool idle_turn) noexcept {
 // --- Heap objects
 
 void IsolateProbe::StartHeapSampling() noexcept {
-  if (heap_objects_) return;
+  if (heap_objects_ || heap_sampling_lost_) return;
   v8::HeapStatistics heap;
   isolate_->GetHeapStatistics(&heap);
   // False where another's profiler runs already: then its profile is read, and it is not ours to stop.
@@ -308,6 +317,7 @@ void IsolateProbe::StartHeapSampling() noexcept {
 }
 
 void IsolateProbe::StopHeapSampling() noexcept {
+  heap_sampling_lost_ = false;
   if (!heap_objects_) return;
   heap_objects_.reset();
   if (std::exchange(heap_sampling_ours_, false)) isolate_->GetHeapProfiler()->StopSamplingHeapProfiler();
@@ -315,21 +325,15 @@ void IsolateProbe::StopHeapSampling() noexcept {
 
 void IsolateProbe::ReadHeapProfile(uint64_t now_ns) noexcept {
   read_profile_at_ns_ = now_ns + kHeapProfileMaxAgeNs;
-  v8::HandleScope scope(isolate_);
-  const std::unique_ptr<v8::AllocationProfile> profile(isolate_->GetHeapProfiler()->GetAllocationProfile());
+  const std::optional<ProfileTotals> profile = ReadSamplingProfile(isolate_);
   if (!profile) {
     // Somebody stopped it. Without samples the figure would drift from the truth unseen: absent from here on.
     heap_objects_.reset();
     heap_sampling_ours_ = false;
+    heap_sampling_lost_ = true;
     return;
   }
-  double objects = 0;
-  double bytes = 0;
-  for (const v8::AllocationProfile::Sample& sample : profile->GetSamples()) {
-    objects += sample.count;
-    bytes += static_cast<double>(sample.size) * sample.count;
-  }
-  heap_objects_->Update(objects, bytes);
+  heap_objects_->Update(profile->objects, profile->bytes);
 }
 
 }  // namespace offloop

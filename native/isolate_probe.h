@@ -64,13 +64,10 @@ class IsolateProbe final : public Probe {
   void Request(uint32_t number) noexcept override;
   uint64_t IdleNs() noexcept override;
 
-  // Begins or ends accounting as the process wants it (Registry). By itself at attach and with each answer.
-  void FollowHeapAccounting() noexcept;
-
-  // Takes the isolate's one slot for a sampling heap profiler, or reads the one that runs already.
-  void StartHeapSampling() noexcept;
-  // Gives the slot back if it is ours. The metric is absent from then on.
-  void StopHeapSampling() noexcept;
+  // Begins or ends heap accounting and heap sampling as the process wants them (Registry). By itself at attach and
+  // with each answer. Sampling takes the isolate's one slot for a heap profiler, or reads the one that runs already,
+  // and gives the slot back if it is ours.
+  void Follow() noexcept;
 
   const std::shared_ptr<void>& memory() const noexcept { return memory_; }
   const HookTimings* hook_timings() const noexcept { return timings_.get(); }
@@ -96,6 +93,8 @@ class IsolateProbe final : public Probe {
   double UsedBytes() const noexcept;
   void LookAtHeap(v8::HeapStatistics& heap) noexcept;
   void Answer(bool idle_turn) noexcept;
+  void StartHeapSampling() noexcept;
+  void StopHeapSampling() noexcept;
   void ReadHeapProfile(uint64_t now_ns) noexcept;
 
   v8::Isolate* const isolate_;
@@ -116,6 +115,7 @@ class IsolateProbe final : public Probe {
   // Owner only.
   uint32_t answered_ = 0;
   bool heap_sampling_ours_ = false;
+  bool heap_sampling_lost_ = false;                    // somebody stopped it: not begun again
   std::unique_ptr<HeapObjectEstimator> heap_objects_;  // null while the metric is absent
   uint64_t read_profile_at_ns_ = 0;
   uint64_t counted_bytes_ = 0;  // HeapStatistics::total_allocated_bytes at the last look, where V8 has it

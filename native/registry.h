@@ -62,9 +62,13 @@ class Registry {
   // What each probe's loop has waited, by the probe's id.
   std::vector<std::pair<uint32_t, uint64_t>> IdleNs() noexcept;
 
-  // Whether probes account for the bytes of their heaps. They see a change when they attach or answer.
+  // Whether probes account for the bytes of their heaps, and estimate their objects. They see a change when they
+  // attach or answer.
   void SetHeapAccounting(bool on) noexcept { heap_accounting_.store(on, std::memory_order_relaxed); }
   bool heap_accounting() const noexcept { return heap_accounting_.load(std::memory_order_relaxed); }
+
+  void SetHeapSampling(bool on) noexcept { heap_sampling_.store(on, std::memory_order_relaxed); }
+  bool heap_sampling() const noexcept { return heap_sampling_.load(std::memory_order_relaxed); }
 
   // One sampler a process: true for the first caller until it gives up its claim.
   bool ClaimSampler() noexcept;
@@ -72,6 +76,7 @@ class Registry {
 
  private:
   std::atomic<bool> heap_accounting_{false};
+  std::atomic<bool> heap_sampling_{false};
   std::mutex mutex_;  // guards everything below
   std::vector<ProbeEntry> entries_;
   std::array<double, kBlockLength> ended_{};

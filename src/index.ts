@@ -6,11 +6,14 @@ export { type MetricDefinition, metrics } from './core/metrics'
 export type {
   ExporterFunction,
   ExporterOptions,
+  HeapCountEstimate,
+  HeapCountOptions,
   Options,
   ServeOptions,
   TinyObsOptions,
 } from './core/options'
 export type { Counters } from './probe/counters'
+export { countHeapObjects, type HeapCount } from './probe/heap-count'
 export type { CollectedMetric, Collector } from './sampler/collectors'
 export type { Ready, Sampler, SamplerEvents } from './sampler/sampler'
 export { start } from './sampler/start'

@@ -51,6 +51,20 @@ export interface Options {
   readonly collectorTimeoutMs?: number
 }
 
+/** What `countHeapObjects()` will take, as far as that can be told before. Upper bounds for ordinary heaps. */
+export interface HeapCountEstimate {
+  readonly estimatedPauseMs: number
+  /** Memory that V8 needs meanwhile, outside its heap. */
+  readonly estimatedBytes: number
+}
+
+export interface HeapCountOptions {
+  /** Refuse where the thread would be stopped for longer, 1 to 3,600,000. No limit by default. */
+  readonly maxPauseMs?: number
+  /** Called before the count starts, in place of the line on stderr. What it throws ends the call. */
+  readonly onEstimate?: (estimate: HeapCountEstimate) => void
+}
+
 /** Options, checked and complete: plain data, so that they can be posted to the sampling thread. */
 export interface Settings {
   readonly service: string
@@ -135,6 +149,22 @@ function serveSettings(value: unknown): ServeSettings | undefined {
     port: integer(serve.port ?? DEFAULT_PORT, 'serve.port', 0, 65_535),
     hosts: array(serve.hosts ?? [], 'serve.hosts').map((host, index) => text(host, `serve.hosts[${index}]`)),
     token: serve.token === undefined ? undefined : headerValue(serve.token, 'serve.token'),
+  }
+}
+
+/** Checks the options of `countHeapObjects()`, and throws as `resolveOptions` does. */
+export function resolveHeapCountOptions(options: unknown): HeapCountOptions {
+  const given = record(options ?? {}, 'options')
+  known(given, '', ['maxPauseMs', 'onEstimate'])
+  const { maxPauseMs, onEstimate } = given
+  if (onEstimate !== undefined && typeof onEstimate !== 'function') {
+    throw new InvalidType('onEstimate', `must be a function, and is ${show(onEstimate)}`)
+  }
+  return {
+    ...(maxPauseMs === undefined ? {} : { maxPauseMs: integer(maxPauseMs, 'maxPauseMs', 1, 3_600_000) }),
+    ...(onEstimate === undefined
+      ? {}
+      : { onEstimate: onEstimate as NonNullable<HeapCountOptions['onEstimate']> }),
   }
 }
 

@@ -15,6 +15,10 @@ export interface Binding {
   /** Of the calling thread's isolate: V8's sampling heap profiler, which the estimate of heap objects rests on. */
   startHeapSampling(): void
   stopHeapSampling(): void
+  /** Exact, of the calling thread's heap after a full collection; undefined while others track heap objects. */
+  countHeapObjects():
+    | { readonly objects: number; readonly bytes: number; readonly pauseNs: number }
+    | undefined
   /** One sampler a process: true for whoever asks first. A claim ends with its thread. */
   claimSampler(): boolean
   releaseSampler(): void

@@ -23,6 +23,7 @@ test('require and import find the same instance', async () => {
   expect(told.names.filter((name) => !['default', 'module.exports', '__esModule'].includes(name))).toEqual([
     'OffloopError',
     'attach',
+    'countHeapObjects',
     'counters',
     'metrics',
     'readCounters',
