@@ -1,7 +1,7 @@
 import type { Batch, Description, Labels, Metric } from '../core/batch'
 import { type MetricName, metrics } from '../core/metrics'
 import { Slot, type SlotName } from '../probe/layout'
-import type { Observation, ObservedProbe } from './probes'
+import type { Observation, ThreadFigures } from './probes'
 import type { SelfMetrics } from './self-metrics'
 
 const DESCRIPTIONS = new Map<string, Description>(
@@ -55,12 +55,12 @@ export class BatchBuilder {
   build(
     sequence: number,
     timestamp: number,
-    { probes, ended, atNs }: Observation,
+    { probes, threads = probes, ended, atNs }: Observation,
     self: SelfMetrics,
     collected: readonly Metric[],
   ): Batch {
     const out: Metric[] = []
-    for (const probe of probes) this.#addThread(out, probe, atNs)
+    for (const thread of threads) this.#addThread(out, thread, atNs)
     this.#addProcess(out, [...probes.map(({ slots }) => slots), ended])
     for (const { name, labels, value } of self.read()) this.#add(out, name, labels, value)
     const descriptions = new Map<string, Description>()
@@ -82,7 +82,7 @@ export class BatchBuilder {
     }
   }
 
-  #addThread(out: Metric[], { thread, source, slots }: ObservedProbe, nowNs: number): void {
+  #addThread(out: Metric[], { thread, source, slots }: ThreadFigures, nowNs: number): void {
     const sampledAtNs = slots[Slot.sampledAtNs] as number
     for (const { name, slot, kind, scale, sampled } of THREAD_SERIES) {
       const value = slots[Slot[slot]] as number

@@ -24,6 +24,13 @@ export class ObservedProbe {
   }
 }
 
+/** What a batch says of a thread. */
+export interface ThreadFigures {
+  readonly thread: string
+  readonly source: ProbeSource
+  readonly slots: Float64Array
+}
+
 /** All probes of the process, and the way to ask them. */
 export interface Probes {
   list(): readonly ObservedProbe[]
@@ -112,13 +119,16 @@ export function probeClockNs(): number {
 /** What one look at all threads found. */
 export interface Observation {
   readonly probes: readonly ObservedProbe[]
+  /** Whose series a batch has (`thread-series.ts`). Default: all of them. */
+  readonly threads?: readonly ThreadFigures[]
   readonly ended: Float64Array
   /** When, on the probes' clock. */
   readonly atNs: number
 }
 
-// A thread that ends between two looks would be in neither figure, or in both.
-const LOOKS = 5
+// A thread that ends during a look would be in neither figure, or in both, and a total would go down in the next one.
+// A look takes less than a millisecond, and threads do not end that often for so long.
+const LOOKS = 100
 
 /**
  * Copies every block, after asking again for heap and handle figures older than `maxAgeMs`. Waits at most `waitMs`
