@@ -18,8 +18,9 @@ const realm = globalThis as { [KEY]?: Sampler | undefined }
  * name, before anything has started.
  * @throws {OffloopError} `ERR_OFFLOOP_ALREADY_STARTED` while another sampler runs in this process.
  *
- * Where Node.js starts no worker thread (`--permission`) the sampler is one that does nothing: `ready` rejects with
- * `ERR_OFFLOOP_SAMPLING_THREAD`, and one line says so. `counters` count all the same.
+ * Where Node.js starts no worker thread (`--permission`), and in a worker thread where there is no addon, the sampler
+ * is one that does nothing: `ready` rejects with `ERR_OFFLOOP_SAMPLING_THREAD`, and one line says so. `counters` count
+ * all the same.
  */
 export function start(options: Options = {}): Sampler {
   return startWith(options, false)

@@ -238,7 +238,10 @@ describe('the limit of series', () => {
 describe('where threads come and go', () => {
   const thread = (name: string, count: number) =>
     Array.from({ length: count }, (_, index) => gauge(`t_${index}`, index, { thread: name }))
-  const own = [gauge('nodejs_heap_size_used_bytes', 1, { thread: 'main' }), gauge('offloop_missed_ticks_total', 2)]
+  const own = [
+    gauge('nodejs_heap_size_used_bytes', 1, { thread: 'main' }),
+    gauge('offloop_missed_ticks_total', 2),
+  ]
   const threadsOf = (store: InstanceType<typeof Store>, metric: string) =>
     store.query(metric, 0, Infinity)?.map(({ labels }) => labels.thread)
 

@@ -64,7 +64,13 @@ describe('other', () => {
   const full = [thread('main').probe, ...crowd(1, MAX_THREADS)]
 
   test('is the sum of counters, and of gauges that can be summed, and nothing else', () => {
-    const slots = { gcMinorCycles: 3, heapUsedBytes: 10, sampledAtNs: 7, gcStartedAtNs: 5, answeredRequest: 2 }
+    const slots = {
+      gcMinorCycles: 3,
+      heapUsedBytes: 10,
+      sampledAtNs: 7,
+      gcStartedAtNs: 5,
+      answeredRequest: 2,
+    }
     const a = thread('worker#100', slots)
     const b = thread('worker#101', { ...slots, sampledAtNs: 9 })
     const figures = new ThreadSeries().assign([...full, a.probe, b.probe])
