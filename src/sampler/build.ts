@@ -67,11 +67,9 @@ export class BatchBuilder {
     for (const { name } of out) descriptions.set(name, DESCRIPTIONS.get(name) as Description)
     for (const metric of collected) {
       out.push({ ...metric, labels: { ...this.#common, ...metric.labels } })
-      descriptions.set(metric.name, {
-        type: metric.type,
-        unit: '',
-        description: 'From a custom collector.',
-      })
+      const custom = { type: metric.type, unit: '', description: 'From a custom collector.' }
+      // Bridges report metrics of the table.
+      descriptions.set(metric.name, DESCRIPTIONS.get(metric.name) ?? custom)
     }
     return {
       sequence,

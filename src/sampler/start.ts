@@ -2,6 +2,7 @@ import { defaultService } from '../core/environment'
 import { OffloopError } from '../core/errors'
 import { type Options, resolveOptions } from '../core/options'
 import { warnOnce } from '../core/report'
+import { hostStanding } from '../core/standing'
 import { attach } from '../probe/counters'
 import { otherHeapProfiler } from '../probe/heap-profilers'
 import { attachProbe, type Probe } from '../probe/probe'
@@ -40,6 +41,7 @@ export function startWith(options: Options, terminates: boolean): Sampler {
   const sampler = new Sampler(settings, functions, probe, caught, () => release(probe))
   if (!sampler.running) return sampler
   realm[KEY] = sampler
+  hostStanding(sampler)
   if (probe.source === 'perf_hooks') {
     warnOnce(
       'ERR_OFFLOOP_NO_ADDON',
@@ -67,6 +69,7 @@ function claim(): Probe {
 
 function release(probe: Probe): void {
   realm[KEY] = undefined
+  hostStanding(undefined)
   if (probe.source !== 'native') return
   probe.binding.releaseTermination()
   probe.binding.releaseSampler()

@@ -25,6 +25,7 @@ test('require and import find the same instance', async () => {
     'attach',
     'counters',
     'metrics',
+    'observePool',
     'readCounters',
     'start',
   ])
