@@ -13,7 +13,8 @@ test('the figures of a pool are those that Piscina and the clock have', async ()
   const told = await child.next<{
     first: Figures
     meanwhile: Figures
-    queued: number
+    utilization: number
+    earlier: number
     tookMs: number
     last: Figures
     own: { completed: number; run: Record<string, number>; wait: Record<string, number> }
@@ -22,12 +23,12 @@ test('the figures of a pool are those that Piscina and the clock have', async ()
   }>()
   const { first, meanwhile, last, own } = told
   expect(first).toMatchObject({ 'queue_size,work': 0, 'threads,work': 2, 'idle_threads,work': 2 })
-  expect(first['completed_total,work']).toBe(1)
+  expect(first['completed_total,work']).toBe(told.earlier)
+  expect(told.utilization).toBeGreaterThan(0)
+  expect(told.utilization).toBeLessThanOrEqual(1)
 
-  // 40 tasks of 20 ms for 2 threads.
-  expect(meanwhile['queue_size,work']).toBeGreaterThan(0)
-  expect(meanwhile['idle_threads,work']).toBeLessThan(2)
-  expect(meanwhile['utilization,work']).toBeGreaterThan(0)
+  // 40 tasks and one that fails, for 2 threads, which wait for our sign; one more was aborted in the queue.
+  expect(meanwhile).toMatchObject({ 'queue_size,work': 39, 'idle_threads,work': 0 })
 
   expect(last).toMatchObject({
     'queue_size,work': 0,
@@ -35,7 +36,7 @@ test('the figures of a pool are those that Piscina and the clock have', async ()
     'completed_total,work': own.completed,
   })
   // The one that failed is among them, the one that was aborted in the queue is not.
-  expect(own.completed).toBe(42)
+  expect(own.completed - told.earlier).toBe(41)
   for (const [key, quantile] of [
     ['p50', '0.5'],
     ['p90', '0.9'],
@@ -49,10 +50,11 @@ test('the figures of a pool are those that Piscina and the clock have', async ()
   expect(last['run_seconds,work,0.5']).toBeGreaterThanOrEqual(0.02)
   expect(last['run_seconds,work,0.5']).toBeLessThan(told.tookMs / 1000)
   expect(last['wait_seconds,work,0.9']).toBeGreaterThan(last['run_seconds,work,0.5'] as number)
-  // What 40 tasks of 20 ms take at least, and two threads can do at most; 1 % for the histogram's own coarseness.
+  // What 40 tasks of 20 ms take at least, 1 % for the histogram's own coarseness; and what two threads can do at most,
+  // but for Piscina, which gives a thread its next task before it takes the time of the last.
   const busy = (last['busy_seconds_total,work'] as number) - (first['busy_seconds_total,work'] as number)
   expect(busy).toBeGreaterThan(0.8 * 0.99)
-  expect(busy).toBeLessThan(((2 * told.tookMs) / 1000) * 1.01)
+  expect(busy).toBeLessThan(((2 * told.tookMs) / 1000) * 1.5)
   expect(last['utilization,work']).toBeGreaterThanOrEqual(0)
   expect(last['utilization,work']).toBeLessThanOrEqual(1)
 
