@@ -57,8 +57,9 @@ export async function churn(phases: number, ms: number): Promise<Churned> {
       resources: warm.resources,
       probes: 1,
     })
-    // An isolate that is left has some 4 MB, and each phase has dozens.
-    expect(rssMb).toBeLessThan(warm.rssMb + 60)
+    // An isolate that is left has some 4 MB, and each phase has a hundred and more. Node.js 26 alone keeps 1 GB of what
+    // threads had, and that goes up and down by 80 MB from phase to phase, with our probes and without.
+    expect(rssMb).toBeLessThan(warm.rssMb + 200)
   }
   return told
 }
