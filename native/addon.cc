@@ -86,15 +86,6 @@ void Follow(const Napi::CallbackInfo& info) {
   registry.RequestAll();
 }
 
-// gcTimeSource(): 'long_task_stats' | 'histogram' | 'none', of the calling thread's probe
-Napi::Value GetGcTimeSource(const Napi::CallbackInfo& info) {
-  IsolateProbe* probe = IsolateProbe::Current();
-  const GcTimeSource source = probe == nullptr ? GcTimeSource::kNone : probe->gc_time_source();
-  return Napi::String::New(info.Env(), source == GcTimeSource::kLongTaskStats ? "long_task_stats"
-                                       : source == GcTimeSource::kHistogram   ? "histogram"
-                                                                              : "none");
-}
-
 // heapSpaces(): string[], V8's names in the order of the block's figures
 Napi::Value HeapSpaces(const Napi::CallbackInfo& info) {
   v8::Isolate* isolate = v8::Isolate::GetCurrent();
@@ -268,7 +259,6 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("idleNs", Napi::Function::New<IdleNs>(env, "idleNs"));
   exports.Set("heapSpaces", Napi::Function::New<HeapSpaces>(env, "heapSpaces"));
   exports.Set("follow", Napi::Function::New<Follow>(env, "follow"));
-  exports.Set("gcTimeSource", Napi::Function::New<GetGcTimeSource>(env, "gcTimeSource"));
   exports.Set("request", Napi::Function::New<Request>(env, "request"));
   exports.Set("countHeapObjects", Napi::Function::New<GetHeapCount>(env, "countHeapObjects"));
   exports.Set("claimSampler", Napi::Function::New<ClaimSampler>(env, "claimSampler"));

@@ -49,6 +49,7 @@ namespace offloop {
   SLOT(loopTurnStartedAtNs) /* the turn under way; 0 before the first */                   \
   /* written once */                                                                       \
   SLOT(attachedAtNs)                                                                       \
+  SLOT(gcTimeSource)       /* GcTimeSource of gc_time.h */                                 \
   SLOT(loopIdleAtAttachNs) /* what uv_metrics_idle_time() said then */                     \
   /* written when the thread answers a request */                                          \
   SLOT(answeredRequest) /* number of the newest request that the figures below answer */   \
@@ -62,10 +63,9 @@ namespace offloop {
   SLOT(mallocedBytes)   /* HeapStatistics::malloced_memory */                              \
   SLOT(nativeContexts)  /* HeapStatistics::number_of_native_contexts */                    \
   SLOT(detachedContexts)                                                                   \
-  SLOT(activeHandles)  /* uv_loop_t::active_handles */                                     \
-  SLOT(activeRequests) /* uv_loop_t::active_reqs */                                        \
-  SLOT(answers)        /* how many requests were answered */                               \
-  SLOT(answerNs)       /* what answering them cost this thread */
+  SLOT(activeResources) /* active libuv handles + requests */                              \
+  SLOT(answers)         /* how many requests were answered */                              \
+  SLOT(answerNs)        /* what answering them cost this thread */
 
 // Counts by bucket (durations.h), and figures by index. They follow the slots.
 #define OFFLOOP_TABLES(TABLE)                                                           \

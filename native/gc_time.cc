@@ -63,6 +63,7 @@ void GcTime::Start(v8::Isolate* isolate, GcTimeSource source, bool histograms) n
   if (source == GcTimeSource::kLongTaskStats && !HasLongTasks()) source = GcTimeSource::kHistogram;
   if (source == GcTimeSource::kHistogram && !histograms) source = GcTimeSource::kNone;
   source_ = source;
+  block_.SetAlone(k_gcTimeSource, static_cast<double>(source));
   if (source == GcTimeSource::kLongTaskStats) seen_ = ReadLongTasks(isolate);
   if (source == GcTimeSource::kNone) {
     block_.SetAlone(k_gcMainThreadNs, std::numeric_limits<double>::quiet_NaN());

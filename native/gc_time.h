@@ -16,6 +16,7 @@
 
 namespace offloop {
 
+// Shown in the block by number.
 enum class GcTimeSource : uint8_t { kNone, kLongTaskStats, kHistogram };
 
 // Sums in nanoseconds since the isolate was made, from V8 (microseconds there).
@@ -38,8 +39,6 @@ class GcTime {
   void Start(v8::Isolate* isolate, GcTimeSource source, bool histograms) noexcept;
   // In the environment's cleanup: V8 must not call us after it.
   void Stop(v8::Isolate* isolate) noexcept;
-
-  GcTimeSource source() const noexcept { return source_; }
 
   // Brings the block's sums up to date.
   void Update(v8::Isolate* isolate) noexcept;

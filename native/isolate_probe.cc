@@ -294,8 +294,7 @@ void IsolateProbe::Answer(bool idle_turn) noexcept {
     update.Set(at + 2, static_cast<double>(space.space_available_size()));
     update.Set(at + 3, static_cast<double>(space.physical_space_size()));
   }
-  update.Set(k_activeHandles, static_cast<double>(loop_->active_handles));
-  update.Set(k_activeRequests, static_cast<double>(loop_->active_reqs.count));
+  update.Set(k_activeResources, static_cast<double>(loop_->active_handles) + loop_->active_reqs.count);
   update.Set(k_loopIdleNs, idle_ns - block_.Get(k_loopIdleAtAttachNs));
   update.Set(k_sampledAtNs, static_cast<double>(now_ns));
   update.Set(k_answeredRequest, static_cast<double>(requested));

@@ -71,7 +71,6 @@ class IsolateProbe final : public Probe {
 
   const std::shared_ptr<void>& memory() const noexcept { return memory_; }
   const HookTimings* hook_timings() const noexcept { return timings_.get(); }
-  GcTimeSource gc_time_source() const noexcept { return gc_time_.source(); }
 
  private:
   IsolateProbe(v8::Isolate* isolate, uv_loop_t* loop, std::shared_ptr<v8::BackingStore> memory) noexcept;

@@ -1,5 +1,6 @@
 import * as probe from './probe/counters'
 
+export { type ObservablePool, type ObservePoolOptions, observePool } from './bridges/piscina'
 export type { Batch, Description, Histogram, Labels, Metric, MetricType } from './core/batch'
 export { type ErrorCode, OffloopError } from './core/errors'
 export { type MetricDefinition, metrics } from './core/metrics'

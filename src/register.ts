@@ -3,11 +3,18 @@ import { realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { isMainThread } from 'node:worker_threads'
 import { isDisabled, optionsFromEnvironment } from './core/environment'
-import { startWith } from './sampler/start'
+import { attach } from './probe/counters'
+import { loadBinding } from './probe/load'
 
-// A preload is inherited by worker threads; the sampler of the process is the main thread's.
-if (isMainThread && !isDisabled(process.env) && !isOwnCommand()) {
-  startWith(optionsFromEnvironment(process.env), true)
+if (!isDisabled(process.env) && !isOwnCommand()) {
+  if (isMainThread) {
+    const { startWith } = require('./sampler/start') as typeof import('./sampler/start')
+    startWith(optionsFromEnvironment(process.env), true)
+  } else if (loadBinding().binding !== undefined) {
+    // A preload is inherited by worker threads. The sampler of the process is the main thread's, and finds this one;
+    // without the addon it would not, and counting would be for nothing.
+    attach()
+  }
 }
 
 /** With the preload in NODE_OPTIONS `offloop run` has it too, and would take the port of what it runs. */

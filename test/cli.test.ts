@@ -81,6 +81,7 @@ describe('usage', () => {
       'TINYOBS_KEY',
       'LABELS',
       'HEAP_OBJECTS',
+      'HEAP_ACCOUNTING',
       'DISABLED',
     ]) {
       expect(stdout).toContain(`OFFLOOP_${name} `)

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, test } from 'vitest'
+import { Child } from './support/child'
 import { parsePrometheus } from './support/exposition'
 
 // What `npm start` runs once everything is built.
@@ -64,5 +65,28 @@ describe('npm start', () => {
     expect(output).toContain(`127.0.0.1:${port}`)
     expect(output).toContain(`npm start -- --port ${port + 1}`)
     expect(output).not.toMatch(/^\s+at /m)
+  })
+})
+
+describe('server-timing', () => {
+  test('tells of each request what collections took, as the counters have it', async () => {
+    const child = new Child('server-timing.mjs', { execArgv: ['--max-semi-space-size=1'] })
+    const told = await child.next<{ before: number; after: number; cycles: number; header: string }[]>()
+    expect(told).toHaveLength(4)
+    for (const { before, after, cycles, header } of told) {
+      const match = /^gc;dur=([\d.]+), gc-sync;dur=([\d.]+)$/.exec(header) ?? []
+      const [gc, sync] = match.slice(1).map(Number) as [number, number]
+      // 200,000 rows do not fit into the young generation.
+      expect(cycles).toBeGreaterThan(0)
+      expect(sync).toBeGreaterThan(0)
+      expect(gc).toBeGreaterThanOrEqual(sync)
+      // Between what was read before the request was sent and after its answer came, which is rounded.
+      expect(gc).toBeLessThanOrEqual((after - before) / 1e6 + 0.001)
+    }
+    // Nothing else ran in the process, so nearly all of the pauses were in the request.
+    const share = ({ before, after, header }: (typeof told)[number]) =>
+      Number(/dur=([\d.]+)/.exec(header)?.[1]) / ((after - before) / 1e6)
+    expect(Math.max(...told.map(share))).toBeGreaterThan(0.8)
+    expect((await child.exited).code).toBe(0)
   })
 })

@@ -131,19 +131,41 @@ const ways: [string, string[], Record<string, string>][] = [
 ]
 
 describe.each(ways)('a worker thread that inherits the preload by %s', (_, execArgv, env) => {
-  test('starts no second sampler', async () => {
+  test('is measured, and starts no second sampler', async () => {
     const child = run(execArgv, env)
     child.send('worker')
     // Native probes have a registry of the whole process, so not even the worker's own code can start one.
-    expect(await child.next()).toEqual({ threadId: expect.any(Number), own: 'ERR_OFFLOOP_ALREADY_STARTED' })
+    expect(await child.next()).toEqual({
+      threadId: expect.any(Number),
+      measured: true,
+      counts: true,
+      own: 'ERR_OFFLOOP_ALREADY_STARTED',
+    })
     expect(await ownStart(child)).toBe('ERR_OFFLOOP_ALREADY_STARTED')
   })
 
-  test('starts none where there is no addon and no registry either', async () => {
+  test('starts none where there is no addon and no registry either, nor can its own code', async () => {
     const child = run(execArgv, { ...env, OFFLOOP_NATIVE: '0' })
     child.send('worker')
-    // Were one running in the worker, it could not start its own.
-    expect(await child.next()).toEqual({ threadId: expect.any(Number), own: 'started' })
+    expect(await child.next()).toEqual({
+      threadId: expect.any(Number),
+      measured: false,
+      counts: false,
+      own: 'runs not',
+    })
+    expect(await ownStart(child)).toBe('ERR_OFFLOOP_ALREADY_STARTED')
+    child.send('end')
+    const { code, stderr } = await child.exited
+    expect(code).toBe(0)
+    expect(stderr).toContain(
+      'nothing is sampled: only the main thread can start one without the addon (OFFLOOP_NATIVE=0 is set)',
+    )
+  })
+
+  test('is not measured where all is off', async () => {
+    const child = run(execArgv, { ...env, OFFLOOP_DISABLED: '1' })
+    child.send('worker')
+    expect(await child.next()).toMatchObject({ measured: false, counts: false })
   })
 })
 

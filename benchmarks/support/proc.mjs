@@ -8,6 +8,16 @@ export function cpuOf(pid) {
   return { processCpuNs: ns.reduce((sum, one) => sum + one, 0), mainCpuNs: ns[threads.indexOf(String(pid))] }
 }
 
+/** CPU time of each thread, by its id; the main thread's is that of the process. @param {number} pid */
+export function cpuByThread(pid) {
+  return new Map(
+    readdirSync(`/proc/${pid}/task`).map((tid) => [
+      Number(tid),
+      Number(read(pid, `task/${tid}/schedstat`).split(' ')[0]),
+    ]),
+  )
+}
+
 /** How often the main thread went to sleep, which is how often it was woken. @param {number} pid */
 export function mainWakeUps(pid) {
   return field(read(pid, `task/${pid}/status`), 'voluntary_ctxt_switches')

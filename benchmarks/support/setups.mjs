@@ -7,6 +7,8 @@ const require = createRequire(import.meta.url)
  * @typedef {object} Wishes
  * @property {number} [intervalMs]
  * @property {string} [sink] URL of a TinyObs server
+ * @property {number} [workers] worker threads that sleep
+ * @property {boolean} [measured] those have probes
  */
 
 /** @type {Record<string, (wishes: Wishes) => unknown>} */
@@ -21,6 +23,17 @@ const setups = {
     const exporters = [{ type: 'tinyobs', url: sink }]
     const sampler = require('offloop').start({ service: 'bench', intervalMs, serve: { port: 0 }, exporters })
     return (await sampler.ready).url
+  },
+  async threads({ intervalMs, workers = 0, measured = false }) {
+    const { Worker } = require('node:worker_threads')
+    const file = require.resolve('./sleeping-worker.cjs')
+    await Promise.all(
+      Array.from({ length: workers }, () => {
+        const worker = new Worker(file, { workerData: { measured } })
+        return new Promise((resolve) => worker.once('message', resolve))
+      }),
+    )
+    await require('offloop').start({ service: 'bench', intervalMs }).ready
   },
 
   // the least that something like ours could cost

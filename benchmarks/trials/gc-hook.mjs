@@ -6,7 +6,7 @@ import { createService, exchangeJson, nextTurn } from '../support/service.mjs'
 const [liveRecords, seconds] = process.argv.slice(2).map(Number)
 const service = createService(liveRecords, exchangeJson)
 const binding = loadBinding()
-binding.attach(0, 'main', true)
+binding.attach(0, 'main', { timeHooks: true })
 
 const end = performance.now() + seconds * 1000
 while (performance.now() < end) {

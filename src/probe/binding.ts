@@ -2,8 +2,10 @@
 export interface Binding {
   /** Names of the block's slots, in order. */
   readonly slots: readonly string[]
-  /** Attaches a probe to the calling thread, once, and returns its block. `timeHooks` is for benchmarks. */
-  attach(threadId: number, threadName: string, timeHooks?: boolean): SharedArrayBuffer
+  /** Lengths of the block's tables, in order. */
+  readonly tables: Readonly<Record<string, number>>
+  /** Attaches a probe to the calling thread, once, and returns its block. */
+  attach(threadId: number, threadName: string, options?: AttachOptions): SharedArrayBuffer
   /** Every probe of the process. */
   probes(): readonly NativeProbe[]
   /** Another number whenever `probes()` would answer otherwise. */
@@ -12,9 +14,12 @@ export interface Binding {
   request(): number
   /** Sums of the GC counters of all threads that ended, by slot. Final with the `generation()` after it. */
   endedTotals(): Float64Array
-  /** Of the calling thread's isolate: V8's sampling heap profiler, which the estimate of heap objects rests on. */
-  startHeapSampling(): void
-  stopHeapSampling(): void
+  /** Pairs: a probe's id, and how long its loop has waited for I/O since the thread began. */
+  idleNs(): Float64Array
+  /** V8's names of its heap spaces, in the order of a block's figures. */
+  heapSpaces(): readonly string[]
+  /** What all probes of the process are to do beside counting; another thread follows when it answers. */
+  follow(heapAccounting: boolean, heapSampling: boolean): void
   /** Exact, of the calling thread's heap after a full collection; undefined while others track heap objects. */
   countHeapObjects():
     | { readonly objects: number; readonly bytes: number; readonly pauseNs: number }
@@ -31,6 +36,15 @@ export interface Binding {
   terminate(): void
   /** Nanoseconds that the newest GC callbacks took; undefined unless attached with `timeHooks`. */
   hookTimings(): { readonly prologueNs: Float64Array; readonly epilogueNs: Float64Array } | undefined
+}
+
+export interface AttachOptions {
+  /** Times the GC callbacks themselves, for benchmarks. */
+  readonly timeHooks?: boolean
+  /** false: V8's histogram callbacks are left alone, and there are no reasons. */
+  readonly histograms?: boolean
+  /** false: as where Node.js does not export V8's LongTaskStats. */
+  readonly longTaskStats?: boolean
 }
 
 export interface NativeProbe {

@@ -1,4 +1,4 @@
-import { SLOT_COUNT, Slot, type SlotName } from './layout'
+import { BLOCK_LENGTH, Slot, type SlotName, Table, type TableName } from './layout'
 
 // A writer needs some 20 ns for an update; a reader that loses this often is not racing but looking at garbage.
 const READ_ATTEMPTS = 1000
@@ -13,7 +13,7 @@ export class BlockReader {
 
   constructor(memory: SharedArrayBuffer) {
     this.#sequence = new Int32Array(memory, 0, 1)
-    this.#slots = new Float64Array(memory, 0, SLOT_COUNT)
+    this.#slots = new Float64Array(memory, 0, BLOCK_LENGTH)
   }
 
   /** One slot as it is now, for figures that need no others beside them. */
@@ -21,7 +21,7 @@ export class BlockReader {
     return this.#slots[Slot[slot]] ?? Number.NaN
   }
 
-  /** Copies all slots, consistently, into `target`; false where that failed and `target` is not to be used. */
+  /** Copies the whole block, consistently, into `target`; false where that failed and `target` is not to be used. */
   read(target: Float64Array): boolean {
     for (let attempt = 0; attempt < READ_ATTEMPTS; attempt++) {
       const before = Atomics.load(this.#sequence, 0)
@@ -35,7 +35,7 @@ export class BlockReader {
 
 /** Writes a block from JavaScript, by the same rules as the native probe. One writer a block. */
 export class BlockWriter {
-  readonly memory = new SharedArrayBuffer(SLOT_COUNT * Float64Array.BYTES_PER_ELEMENT)
+  readonly memory = new SharedArrayBuffer(BLOCK_LENGTH * Float64Array.BYTES_PER_ELEMENT)
   readonly #sequence = new Int32Array(this.memory, 0, 1)
   readonly #slots = new Float64Array(this.memory)
 
@@ -45,6 +45,20 @@ export class BlockWriter {
 
   add(slot: SlotName, value: number): void {
     this.#slots[Slot[slot]] = (this.#slots[Slot[slot]] ?? 0) + value
+  }
+
+  /** Adds to one figure of a table. */
+  addAt(table: TableName, index: number, value: number): void {
+    const at = Table[table] + index
+    this.#slots[at] = (this.#slots[at] ?? 0) + value
+  }
+
+  setAt(table: TableName, index: number, value: number): void {
+    this.#slots[Table[table] + index] = value
+  }
+
+  getAt(table: TableName, index: number): number {
+    return this.#slots[Table[table] + index] ?? Number.NaN
   }
 
   /** Runs `change`, whose sets and adds readers see all together or not at all. */

@@ -1,6 +1,6 @@
 /**
  * The slots of a block, in order. native/block.h has the same list and says what each one is; the loader refuses a
- * binary whose list differs.
+ * binary whose lists differ.
  */
 export const SLOTS = [
   'sequence',
@@ -10,16 +10,36 @@ export const SLOTS = [
   'gcMinorPauseNs',
   'gcMajorCycles',
   'gcMajorPauseNs',
+  'gcStartedAtNs',
   'gcIncrementalStarts',
   'gcIncrementalStartNs',
   'gcWeakCallbackRuns',
   'gcWeakCallbackNs',
-  'gcStartedAtNs',
+  'gcForcedMinorCycles',
+  'gcForcedMajorCycles',
+  'gcMainThreadNs',
+  'gcIncrementalMarkingNs',
+  'heapAllocatedBytes',
+  'heapReclaimedBytes',
+  'heapLiveBytes',
+  'gcLastMajorAtNs',
+  'loopTurns',
+  'loopBusyNs',
+  'loopTurnStartedAtNs',
+  'attachedAtNs',
+  'gcTimeSource',
+  'loopIdleAtAttachNs',
   'answeredRequest',
   'sampledAtNs',
+  'loopIdleNs',
   'heapUsedBytes',
   'heapTotalBytes',
+  'heapLimitBytes',
   'heapObjects',
+  'externalBytes',
+  'mallocedBytes',
+  'nativeContexts',
+  'detachedContexts',
   'activeResources',
   'answers',
   'answerNs',
@@ -32,4 +52,54 @@ export const Slot = Object.fromEntries(SLOTS.map((name, index) => [name, index])
   Record<SlotName, number>
 >
 
-export const SLOT_COUNT = SLOTS.length
+/** Buckets of a duration (`durations.ts`). */
+export const DURATION_BUCKETS = 562
+/** Of the longest of the last minute: pairs. */
+export const LONGEST_SLOTS = 24
+export const REASONS = 48
+export const MAX_SPACES = 16
+/** Of a heap space: size, used, available, physical. */
+export const SPACE_FIGURES = 4
+
+/** The tables that follow the slots, with their lengths. */
+export const TABLES = {
+  gcMinorDurations: DURATION_BUCKETS,
+  gcMajorDurations: DURATION_BUCKETS,
+  gcIncrementalStartDurations: DURATION_BUCKETS,
+  gcWeakCallbackDurations: DURATION_BUCKETS,
+  gcMinorReasons: REASONS,
+  gcMajorReasons: REASONS,
+  loopTurnDurations: DURATION_BUCKETS,
+  gcMinorLongest: LONGEST_SLOTS,
+  gcMajorLongest: LONGEST_SLOTS,
+  loopTurnLongest: LONGEST_SLOTS,
+  heapSpaces: MAX_SPACES * SPACE_FIGURES,
+} as const
+
+export type TableName = keyof typeof TABLES
+
+let next: number = SLOTS.length
+/** Index of each table's first figure. */
+export const Table = Object.fromEntries(
+  Object.entries(TABLES).map(([name, length]) => {
+    const first = next
+    next += length
+    return [name, first]
+  }),
+) as Readonly<Record<TableName, number>>
+
+/** Figures in a block, of 8 bytes each. */
+export const BLOCK_LENGTH = next
+
+const GAUGES: readonly SlotName[] = ['sequence', 'gcStartedAtNs', 'heapLiveBytes', 'gcLastMajorAtNs']
+
+function isCounter(index: number): boolean {
+  if (index < Slot.loopTurnStartedAtNs) return !GAUGES.includes(SLOTS[index] as SlotName)
+  if (index < SLOTS.length) return index === Slot.answers || index === Slot.answerNs
+  return index < Table.gcMinorLongest
+}
+
+/** Places that only grow: what a thread that ended leaves in a sum. */
+export const COUNTERS: readonly number[] = Array.from({ length: BLOCK_LENGTH }, (_, index) => index).filter(
+  isCounter,
+)

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { messageOf } from '../core/errors'
 import type { Binding } from './binding'
-import { SLOTS } from './layout'
+import { SLOTS, TABLES } from './layout'
 import { prebuildName, prebuildsFolder } from './prebuild'
 
 /** The addon, or why there is none. */
@@ -42,7 +42,7 @@ function load(): Loaded {
 
 function checked(binding: Binding): Binding {
   // A binary of another release of offloop: its block would be read in the wrong places.
-  if (binding.slots.join() !== SLOTS.join()) {
+  if (binding.slots.join() !== SLOTS.join() || JSON.stringify(binding.tables) !== JSON.stringify(TABLES)) {
     throw new Error('the addon was built from other sources than this JavaScript: build it again')
   }
   return binding

@@ -44,7 +44,12 @@ function ownThreadName(): string {
   return (workerThreads as { threadName?: string }).threadName ?? ''
 }
 
-/** The label `thread`: `main`, or a worker's name and id. */
+// What Node.js 24 calls a worker that nobody gave a name.
+const NAMELESS: ReadonlySet<string> = new Set(['', 'WorkerThread'])
+const MAX_NAME_LENGTH = 100
+
+/** The label `thread`: `main`, or a worker's name and id. A name may be as long as its application likes. */
 export function threadLabel(threadId: number, threadName: string): string {
-  return threadId === 0 ? 'main' : `${threadName === '' ? 'worker' : threadName}#${threadId}`
+  const name = NAMELESS.has(threadName) ? 'worker' : [...threadName].slice(0, MAX_NAME_LENGTH).join('')
+  return threadId === 0 ? 'main' : `${name}#${threadId}`
 }

@@ -1,9 +1,10 @@
-import type { Batch, Description, Labels, Metric } from '../core/batch'
+import type { Batch, Description, Histogram, Labels, Metric } from '../core/batch'
 import { type MetricName, metrics } from '../core/metrics'
 import { Slot, type SlotName } from '../probe/layout'
-import type { Observation, ObservedProbe } from './probes'
+import type { Observation } from './probes'
 import { ProcessMetrics } from './process-metrics'
 import type { SelfMetrics } from './self-metrics'
+import { threadMetrics } from './thread-metrics'
 
 const DESCRIPTIONS = new Map<string, Description>(
   metrics.map(({ name, type, unit, description }) => [name, { type, unit, description }]),
@@ -11,32 +12,15 @@ const DESCRIPTIONS = new Map<string, Description>(
 
 const SECONDS = 1e-9
 
-/** Which slot a series of a thread comes from. */
-const THREAD_SERIES: readonly {
-  readonly name: MetricName
-  readonly slot: SlotName
-  readonly kind?: 'minor' | 'major'
-  readonly scale?: number
-  /** Read when the thread answers: absent as long as it has never answered. */
-  readonly sampled?: true
-}[] = [
-  { name: 'nodejs_heap_size_used_bytes', slot: 'heapUsedBytes', sampled: true },
-  { name: 'nodejs_heap_size_total_bytes', slot: 'heapTotalBytes', sampled: true },
-  { name: 'nodejs_heap_objects', slot: 'heapObjects', sampled: true },
-  { name: 'nodejs_active_resources_total', slot: 'activeResources', sampled: true },
-  { name: 'nodejs_gc_cycles_total', slot: 'gcMinorCycles', kind: 'minor' },
-  { name: 'nodejs_gc_cycles_total', slot: 'gcMajorCycles', kind: 'major' },
-  { name: 'nodejs_gc_pause_seconds_total', slot: 'gcMinorPauseNs', kind: 'minor', scale: SECONDS },
-  { name: 'nodejs_gc_pause_seconds_total', slot: 'gcMajorPauseNs', kind: 'major', scale: SECONDS },
-  { name: 'offloop_probe_seconds_total', slot: 'answerNs', scale: SECONDS },
-]
-
 const PROCESS_SERIES = [
   { name: 'nodejs_process_gc_cycles_total', slot: 'gcMinorCycles', kind: 'minor', scale: 1 },
   { name: 'nodejs_process_gc_cycles_total', slot: 'gcMajorCycles', kind: 'major', scale: 1 },
   { name: 'nodejs_process_gc_pause_seconds_total', slot: 'gcMinorPauseNs', kind: 'minor', scale: SECONDS },
   { name: 'nodejs_process_gc_pause_seconds_total', slot: 'gcMajorPauseNs', kind: 'major', scale: SECONDS },
-] as const satisfies readonly { name: MetricName; slot: SlotName; kind: string; scale: number }[]
+  { name: 'nodejs_process_gc_main_thread_seconds_total', slot: 'gcMainThreadNs', scale: SECONDS },
+  { name: 'nodejs_process_heap_allocated_bytes_total', slot: 'heapAllocatedBytes', scale: 1 },
+  { name: 'nodejs_process_heap_reclaimed_bytes_total', slot: 'heapReclaimedBytes', scale: 1 },
+] as const satisfies readonly { name: MetricName; slot: SlotName; kind?: string; scale: number }[]
 
 export interface Identity {
   readonly service: string
@@ -58,12 +42,17 @@ export class BatchBuilder {
   build(
     sequence: number,
     timestamp: number,
-    { probes, ended, atNs }: Observation,
+    { probes, threads = probes, ended, atNs, heapSpaces = [] }: Observation,
     self: SelfMetrics,
     collected: readonly Metric[],
   ): Batch {
     const out: Metric[] = []
-    for (const probe of probes) this.#addThread(out, probe, atNs)
+    for (const thread of threads) {
+      for (const { name, labels, value } of threadMetrics(thread, heapSpaces, atNs)) {
+        this.#add(out, name, labels, value)
+      }
+    }
+    this.#add(out, 'nodejs_threads', {}, probes.length)
     this.#addProcess(out, [...probes.map(({ slots }) => slots), ended])
     for (const { name, labels, value } of this.#process.read()) this.#add(out, name, labels, value)
     for (const { name, labels, value } of self.read()) this.#add(out, name, labels, value)
@@ -71,11 +60,9 @@ export class BatchBuilder {
     for (const { name } of out) descriptions.set(name, DESCRIPTIONS.get(name) as Description)
     for (const metric of collected) {
       out.push({ ...metric, labels: { ...this.#common, ...metric.labels } })
-      descriptions.set(metric.name, {
-        type: metric.type,
-        unit: '',
-        description: 'From a custom collector.',
-      })
+      const custom = { type: metric.type, unit: '', description: 'From a custom collector.' }
+      // Bridges report metrics of the table.
+      descriptions.set(metric.name, DESCRIPTIONS.get(metric.name) ?? custom)
     }
     return {
       sequence,
@@ -86,28 +73,15 @@ export class BatchBuilder {
     }
   }
 
-  #addThread(out: Metric[], { thread, source, slots }: ObservedProbe, nowNs: number): void {
-    const sampledAtNs = slots[Slot.sampledAtNs] as number
-    for (const { name, slot, kind, scale, sampled } of THREAD_SERIES) {
-      const value = slots[Slot[slot]] as number
-      if (Number.isNaN(value) || (sampled === true && sampledAtNs === 0)) continue
-      this.#add(out, name, kind === undefined ? { thread } : { thread, kind }, value * (scale ?? 1))
-    }
-    this.#add(out, 'offloop_probe_info', { thread, source }, 1)
-    if (sampledAtNs > 0) {
-      const ageNs = Math.max(0, nowNs - sampledAtNs)
-      this.#add(out, 'offloop_sample_age_seconds', { thread }, ageNs * SECONDS)
-    }
-  }
-
   #addProcess(out: Metric[], threads: readonly Float64Array[]): void {
-    for (const { name, slot, kind, scale } of PROCESS_SERIES) {
-      const sum = threads.reduce((total, slots) => total + (slots[Slot[slot]] as number), 0)
-      if (!Number.isNaN(sum)) this.#add(out, name, { kind }, sum * scale)
+    for (const series of PROCESS_SERIES) {
+      const sum = threads.reduce((total, slots) => total + (slots[Slot[series.slot]] as number), 0)
+      const labels: Labels = 'kind' in series ? { kind: series.kind } : {}
+      if (!Number.isNaN(sum)) this.#add(out, series.name, labels, sum * series.scale)
     }
   }
 
-  #add(out: Metric[], name: MetricName, labels: Labels, value: number): void {
+  #add(out: Metric[], name: MetricName, labels: Labels, value: number | Histogram): void {
     const { type } = DESCRIPTIONS.get(name) as Description
     out.push({ name, type, value, labels: { ...this.#common, ...labels } })
   }

@@ -2,6 +2,7 @@ import { type Histogram, type Labels, type Metric, seriesKey } from '../core/bat
 import { messageOf, OffloopError } from '../core/errors'
 import { labelNameFault, labelValueFault, MAX_LABELS, metricNameFault, RESERVED_LABELS } from '../core/format'
 import { metrics as builtin } from '../core/metrics'
+import { isStanding } from '../core/standing'
 
 /** What a collector returns for one series; `type` defaults to `'gauge'`, `labels` to none. */
 export interface CollectedMetric {
@@ -151,9 +152,10 @@ export class Collectors {
       }
       const faults: string[] = []
       if (result.length > MAX_METRICS) faults.push(`${result.length} metrics, of ${MAX_METRICS} allowed`)
+      const own = isStanding(entry.collector)
       // By index: the array is the user's, and so are its methods.
       for (let index = 0; index < Math.min(result.length, MAX_METRICS); index++) {
-        const metric = checkedMetric(result[index])
+        const metric = checkedMetric(result[index], own)
         const fault = typeof metric === 'string' ? metric : this.#clash(metric)
         if (fault !== undefined) faults.push(fault)
         else metrics.push(metric as Metric)
@@ -200,26 +202,26 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   )
 }
 
-/** A copy in our own shape, or what is wrong with it. */
-function checkedMetric(item: unknown): Metric | string {
+/** A copy in our own shape, or what is wrong with it. `own`: from one of our bridges, which have names of ours. */
+function checkedMetric(item: unknown, own: boolean): Metric | string {
   if (typeof item !== 'object' || item === null) return `${typeof item} where a metric is wanted`
   const { name, type = 'gauge', value, labels = {} } = item as Record<string, unknown>
   if (typeof name !== 'string') return 'a metric without a name'
   const fault = metricNameFault(name)
   if (fault !== undefined) return `the name ${JSON.stringify(name.slice(0, 60))} ${fault}`
-  if (BUILTIN.has(name)) return `${name} is a metric of offloop itself`
+  if (BUILTIN.has(name) && !own) return `${name} is a metric of offloop itself`
   if (!TYPES.has(type)) return `${name} has a type that is not gauge, counter or histogram`
   const checkedValue = type === 'histogram' ? checkedHistogram(value) : finite(value)
   if (checkedValue === undefined)
     return `${name} has a value that is no ${type === 'histogram' ? type : 'finite number'}`
   if (type === 'counter' && (checkedValue as number) < 0) return `${name} is a counter and negative`
   if (typeof labels !== 'object' || labels === null) return `${name} has labels that are no object`
-  const checked = checkedLabels(labels as Record<string, unknown>)
+  const checked = checkedLabels(labels as Record<string, unknown>, own)
   if (typeof checked === 'string') return `${name} ${checked}`
   return { name, type: type as Metric['type'], value: checkedValue, labels: checked }
 }
 
-function checkedLabels(given: Record<string, unknown>): Labels | string {
+function checkedLabels(given: Record<string, unknown>, own: boolean): Labels | string {
   const entries = Object.entries(given)
   if (entries.length > MAX_LABELS) return `has ${entries.length} labels, of ${MAX_LABELS} allowed`
   const labels: Record<string, string> = {}
@@ -229,7 +231,7 @@ function checkedLabels(given: Record<string, unknown>): Labels | string {
     const text = String(value)
     const fault = labelNameFault(name) ?? labelValueFault(text)
     if (fault !== undefined) return `has the label ${JSON.stringify(name.slice(0, 60))}, which ${fault}`
-    if (RESERVED_LABELS.has(name)) return `has the label ${name}, which offloop uses itself`
+    if (RESERVED_LABELS.has(name) && !own) return `has the label ${name}, which offloop uses itself`
     labels[name] = text
   }
   return labels

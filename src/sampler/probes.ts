@@ -1,13 +1,18 @@
+import { getHeapSpaceStatistics } from 'node:v8'
 import type { Binding } from '../probe/binding'
 import { BlockReader } from '../probe/block'
-import { SLOT_COUNT } from '../probe/layout'
+import { BLOCK_LENGTH, Slot } from '../probe/layout'
 import { type ProbeSource, threadLabel } from '../probe/probe'
+import { Recent } from './recent'
 
 /** One probe as the sampling thread sees it. */
 export class ObservedProbe {
   readonly block: BlockReader
   /** The newest consistent copy of the block. */
-  readonly slots = new Float64Array(SLOT_COUNT)
+  readonly slots = new Float64Array(BLOCK_LENGTH)
+  /** How long its loop has waited for I/O since the probe was attached; of the last answer, or newer. */
+  idleNs = Number.NaN
+  readonly recent = new Recent()
 
   constructor(
     readonly thread: string,
@@ -19,9 +24,20 @@ export class ObservedProbe {
 
   /** Takes a copy; a block that cannot be read now keeps the copy before. */
   read(): void {
-    const copy = new Float64Array(SLOT_COUNT)
-    if (this.block.read(copy)) this.slots.set(copy)
+    const copy = new Float64Array(BLOCK_LENGTH)
+    if (!this.block.read(copy)) return
+    this.slots.set(copy)
+    if (copy[Slot.sampledAtNs] !== 0) this.idleNs = copy[Slot.loopIdleNs] as number
   }
+}
+
+/** What a batch says of a thread. */
+export interface ThreadFigures {
+  readonly thread: string
+  readonly source: ProbeSource
+  readonly slots: Float64Array
+  readonly idleNs?: number
+  readonly recent?: Recent
 }
 
 /** All probes of the process, and the way to ask them. */
@@ -29,8 +45,12 @@ export interface Probes {
   list(): readonly ObservedProbe[]
   /** Changes whenever the list does. */
   generation(): number
-  /** Sums of the GC counters of all threads that ended, by slot. */
+  /** Sums of the counters of all threads that ended, by index of the block. */
   endedTotals(): Float64Array
+  /** Brings `idleNs` of all up to date, where that can be had without asking them. */
+  readIdle(): void
+  /** Names of the heap spaces, in the order of a block's figures. */
+  readonly heapSpaces: readonly string[]
   /** Asks every probe for fresh figures without waiting; returns the request's number. */
   request(): number
 }
@@ -40,9 +60,21 @@ export class NativeProbes implements Probes {
   readonly #binding: Binding
   #generation = -1
   #byId = new Map<number, ObservedProbe>()
+  readonly heapSpaces: readonly string[]
 
   constructor(binding: Binding) {
     this.#binding = binding
+    this.heapSpaces = binding.heapSpaces()
+  }
+
+  readIdle(): void {
+    const pairs = this.#binding.idleNs()
+    for (let at = 0; at < pairs.length; at += 2) {
+      const probe = this.#byId.get(pairs[at] as number)
+      if (probe !== undefined) {
+        probe.idleNs = (pairs[at + 1] as number) - (probe.slots[Slot.loopIdleAtAttachNs] as number)
+      }
+    }
   }
 
   list(): readonly ObservedProbe[] {
@@ -79,6 +111,7 @@ export class FallbackProbes implements Probes {
   readonly #probe: ObservedProbe
   readonly #ask: (request: number) => void
   #requests = 0
+  readonly heapSpaces = getHeapSpaceStatistics().map(({ space_name }) => space_name)
 
   constructor(thread: string, memory: SharedArrayBuffer, ask: (request: number) => void) {
     this.#probe = new ObservedProbe(thread, 'perf_hooks', memory)
@@ -89,12 +122,14 @@ export class FallbackProbes implements Probes {
     return [this.#probe]
   }
 
+  readIdle(): void {}
+
   generation(): number {
     return 0
   }
 
   endedTotals(): Float64Array {
-    return new Float64Array(SLOT_COUNT)
+    return new Float64Array(BLOCK_LENGTH)
   }
 
   request(): number {
@@ -112,13 +147,17 @@ export function probeClockNs(): number {
 /** What one look at all threads found. */
 export interface Observation {
   readonly probes: readonly ObservedProbe[]
+  /** Whose series a batch has (`thread-series.ts`). Default: all of them. */
+  readonly threads?: readonly ThreadFigures[]
   readonly ended: Float64Array
   /** When, on the probes' clock. */
   readonly atNs: number
+  readonly heapSpaces?: readonly string[]
 }
 
-// A thread that ends between two looks would be in neither figure, or in both.
-const LOOKS = 5
+// A thread that ends during a look would be in neither figure, or in both, and a total would go down in the next one.
+// A look takes less than a millisecond, and threads do not end that often for so long.
+const LOOKS = 100
 
 /**
  * Copies every block, after asking again for heap and handle figures older than `maxAgeMs`. Waits at most `waitMs`
@@ -145,7 +184,10 @@ export async function observe(probes: Probes, maxAgeMs: number, waitMs: number):
     for (const probe of list) probe.read()
     const ended = probes.endedTotals()
     if (probes.generation() === generation || look === LOOKS) {
-      return { probes: list, ended, atNs: probeClockNs() }
+      probes.readIdle()
+      const atNs = probeClockNs()
+      for (const { recent, slots, idleNs } of list) recent.look(slots, idleNs, atNs)
+      return { probes: list, ended, atNs, heapSpaces: probes.heapSpaces }
     }
   }
 }

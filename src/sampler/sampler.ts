@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { join } from 'node:path'
-import { Worker } from 'node:worker_threads'
+import { isMainThread, Worker } from 'node:worker_threads'
 import type { Batch } from '../core/batch'
 import { messageOf, OffloopError } from '../core/errors'
 import type { ExporterFunction, Settings } from '../core/options'
@@ -166,7 +166,7 @@ export class Sampler extends EventEmitter<SamplerEvents & MetaEvents> {
 
   /** Gives V8's sampling heap profiler back: `nodejs_heap_objects` is absent from then on. */
   releaseHeapProfiler(): void {
-    if (this.#probe.source === 'native') this.#probe.binding.stopHeapSampling()
+    if (this.#probe.source === 'native') this.#probe.binding.follow(this.#settings.heapAccounting, false)
   }
 
   /** Keeps the process alive until `promise` settles. */
@@ -217,6 +217,10 @@ export class Sampler extends EventEmitter<SamplerEvents & MetaEvents> {
     }
     let worker: Worker
     try {
+      if (this.#probe.source === 'perf_hooks' && !isMainThread) {
+        // The addon knows of every sampler of the process; without it a second one would go unnoticed.
+        throw new Error(`only the main thread can start one without the addon (${this.#probe.reason})`)
+      }
       worker = new Worker(join(__dirname, 'worker.js'), {
         name: 'offloop',
         workerData: start,
@@ -227,7 +231,7 @@ export class Sampler extends EventEmitter<SamplerEvents & MetaEvents> {
         resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
       })
     } catch (error) {
-      // Such as under --permission without --allow-worker.
+      // Such as above, or under --permission without --allow-worker.
       this.#threadFailed = messageOf(error)
       this.#exited()
       return

@@ -2,6 +2,7 @@ import { defaultService } from '../core/environment'
 import { OffloopError } from '../core/errors'
 import { type Options, resolveOptions } from '../core/options'
 import { warnOnce } from '../core/report'
+import { hostStanding } from '../core/standing'
 import { attach } from '../probe/counters'
 import { otherHeapProfiler } from '../probe/heap-profilers'
 import { attachProbe, type Probe } from '../probe/probe'
@@ -18,8 +19,9 @@ const realm = globalThis as { [KEY]?: Sampler | undefined }
  * name, before anything has started.
  * @throws {OffloopError} `ERR_OFFLOOP_ALREADY_STARTED` while another sampler runs in this process.
  *
- * Where Node.js starts no worker thread (`--permission`) the sampler is one that does nothing: `ready` rejects with
- * `ERR_OFFLOOP_SAMPLING_THREAD`, and one line says so. `counters` count all the same.
+ * Where Node.js starts no worker thread (`--permission`), and in a worker thread where there is no addon, the sampler
+ * is one that does nothing: `ready` rejects with `ERR_OFFLOOP_SAMPLING_THREAD`, and one line says so. `counters` count
+ * all the same.
  */
 export function start(options: Options = {}): Sampler {
   return startWith(options, false)
@@ -39,14 +41,16 @@ export function startWith(options: Options, terminates: boolean): Sampler {
   const sampler = new Sampler(settings, functions, probe, caught, () => release(probe))
   if (!sampler.running) return sampler
   realm[KEY] = sampler
+  hostStanding(sampler)
   if (probe.source === 'perf_hooks') {
     warnOnce(
       'ERR_OFFLOOP_NO_ADDON',
       `measuring with perf_hooks, because ${probe.reason}. GC figures stand still while the event loop is blocked, ` +
         'cost it more, and heap objects are not counted. `npx offloop rebuild` compiles the addon.',
     )
-  } else if (settings.heapObjects && otherHeapProfiler(process.execArgv, process.env) === undefined) {
-    probe.binding.startHeapSampling()
+  } else {
+    const heapObjects = settings.heapObjects && otherHeapProfiler(process.execArgv, process.env) === undefined
+    probe.binding.follow(settings.heapAccounting, heapObjects)
   }
   return sampler
 }
@@ -66,7 +70,9 @@ function claim(): Probe {
 
 function release(probe: Probe): void {
   realm[KEY] = undefined
+  hostStanding(undefined)
   if (probe.source !== 'native') return
+  probe.binding.follow(false, false)
   probe.binding.releaseTermination()
   probe.binding.releaseSampler()
 }

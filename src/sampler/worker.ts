@@ -10,10 +10,11 @@ import { BatchBuilder } from './build'
 import { CollectRound } from './collect-round'
 import type { PlainError, ToMain, ToWorker, WorkerStart } from './messages'
 import { Posting } from './posting'
-import { FallbackProbes, NativeProbes, observe, type Probes } from './probes'
+import { FallbackProbes, NativeProbes, type Observation, observe, type Probes } from './probes'
 import { Schedule } from './schedule'
 import { SelfMetrics } from './self-metrics'
 import { Store } from './store'
+import { ThreadSeries } from './thread-series'
 import { ThreadState } from './thread-state'
 
 /** How long a sample waits for the measured threads' answers. */
@@ -28,6 +29,7 @@ const { settings, source, fallbackMemory, stateMemory, terminates } = workerData
 
 const state = new ThreadState(stateMemory)
 const probes = openProbes()
+const threads = new ThreadSeries()
 const exporters = createExporters(settings.exporters, report, () => {
   state.set(
     'queued',
@@ -67,7 +69,7 @@ function openServer(serve: ServeSettings): HttpServer {
   const { createServer } = require('../server/server') as typeof import('../server/server')
   return createServer(serve, {
     scrape: async () => {
-      const observation = await observe(probes, SCRAPE_MAX_AGE_MS, SCRAPE_WAIT_MS)
+      const observation = await look(SCRAPE_MAX_AGE_MS, SCRAPE_WAIT_MS)
       return builder.build(state.get('sequence'), Date.now(), observation, self, round.latest)
     },
     query: (metric, start, end) => store.query(metric, start, end),
@@ -93,6 +95,11 @@ function openProbes(): Probes {
   return new NativeProbes(binding)
 }
 
+async function look(maxAgeMs: number, waitMs: number): Promise<Observation> {
+  const observation = await observe(probes, maxAgeMs, waitMs)
+  return { ...observation, threads: threads.assign(observation.probes) }
+}
+
 /** One sample after the other: a tick during a sample waits for it. Never rejects. */
 function sample(): Promise<void> {
   sampling = sampling.then(takeSample).catch((error: unknown) => {
@@ -104,7 +111,7 @@ function sample(): Promise<void> {
 async function takeSample(): Promise<void> {
   const timestamp = Date.now()
   const collecting = listening.collectors ? round.run(settings.collectorTimeoutMs) : undefined
-  const observation = await observe(probes, 0, ANSWER_WAIT_MS)
+  const observation = await look(0, ANSWER_WAIT_MS)
   const collected = (await collecting) ?? []
   const batch = builder.build(state.add('sequence', 1), timestamp, observation, self, collected)
   self.seriesDropped += store.add(batch)

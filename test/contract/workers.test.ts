@@ -17,3 +17,42 @@ test.each([
   expect(told.inProcess).toBeLessThan(told.counted + 80)
   expect((await child.exited).code).toBe(0)
 })
+
+test.each([
+  ['require', 'thread.cjs'],
+  ['import', 'thread.mjs'],
+])('a worker thread is measured by %s of offloop/thread', async (_, file) => {
+  const child = new Child('threads.cjs', { args: [file] })
+  const told = await child.next<{
+    ids: number[]
+    series: Record<string, string[]>
+    left: string[]
+    inProcess: number
+  }>()
+  const threads = Object.keys(told.series)
+  expect(threads).toHaveLength(3)
+  // Node.js 20 does not tell a worker its name.
+  for (const [index, name] of ['early', 'late'].entries()) {
+    expect(threads.find((thread) => thread.endsWith(`#${told.ids[index]}`))).toMatch(
+      new RegExp(`^(worker|${name})#\\d+$`),
+    )
+  }
+  // Like the main one, but for its heap profiler, which nobody but its own thread may start.
+  for (const thread of threads) {
+    expect(told.series[thread], thread).toEqual(
+      expect.arrayContaining([
+        'nodejs_heap_size_used_bytes',
+        'nodejs_heap_size_total_bytes',
+        'nodejs_active_resources_total',
+        'nodejs_gc_cycles_total,minor',
+        'nodejs_gc_cycles_total,major',
+        'nodejs_gc_pause_seconds_total,minor',
+        'nodejs_gc_pause_seconds_total,major',
+        'offloop_sample_age_seconds',
+      ]),
+    )
+  }
+  expect(told.left).toEqual(['main'])
+  expect(told.inProcess).toBeGreaterThan(0)
+  expect(await child.exited).toMatchObject({ code: 0, stderr: '' })
+})

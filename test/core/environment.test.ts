@@ -51,12 +51,22 @@ describe('options from the environment', () => {
     ['OFFLOOP_LABELS', 'region=eu, query=a=b ,', { labels: { region: 'eu', query: 'a=b' } }],
     ['OFFLOOP_HEAP_OBJECTS', '0', { heapObjects: false }],
     ['OFFLOOP_HEAP_OBJECTS', 'true', { heapObjects: true }],
+    ['OFFLOOP_HEAP_ACCOUNTING', '0', { heapAccounting: false }],
   ])('%s=%s', (name, value, options) => {
     expect(optionsFromEnvironment({ [name]: value })).toEqual(options)
   })
 
   test('none from variables that are empty, unset, or none of ours', () => {
-    const names = ['SERVICE', 'INTERVAL_MS', 'SERVE', 'EXPORT', 'LABELS', 'HEAP_OBJECTS', 'TINYOBS_KEY']
+    const names = [
+      'SERVICE',
+      'INTERVAL_MS',
+      'SERVE',
+      'EXPORT',
+      'LABELS',
+      'HEAP_OBJECTS',
+      'HEAP_ACCOUNTING',
+      'TINYOBS_KEY',
+    ]
     for (const value of ['', undefined]) {
       expect(
         optionsFromEnvironment(Object.fromEntries(names.map((name) => [`OFFLOOP_${name}`, value]))),

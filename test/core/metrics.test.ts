@@ -15,7 +15,7 @@ const { ProcessMetrics } = dist<typeof import('../../src/sampler/process-metrics
 const { SelfMetrics } = dist<typeof import('../../src/sampler/self-metrics')>('sampler/self-metrics.js')
 const { ThreadState } = dist<typeof import('../../src/sampler/thread-state')>('sampler/thread-state.js')
 const { ObservedProbe } = dist<typeof import('../../src/sampler/probes')>('sampler/probes.js')
-const { SLOT_COUNT } = dist<typeof import('../../src/probe/layout')>('probe/layout.js')
+const { BLOCK_LENGTH } = dist<typeof import('../../src/probe/layout')>('probe/layout.js')
 
 /** A batch in which everything that can be reported is. */
 function fullBatch() {
@@ -24,15 +24,24 @@ function fullBatch() {
   self.countDropped('main')
   self.countExporterFailure('log()')
   self.countCollectorFailure('pool')
-  const probe = new ObservedProbe('main', 'native', new SharedArrayBuffer(SLOT_COUNT * 8))
+  const probe = new ObservedProbe('main', 'native', new SharedArrayBuffer(BLOCK_LENGTH * 8))
   probe.slots.fill(1)
+  // What observePool() reports, by the table: test/bridges/piscina.test.ts has a real pool.
+  const pool = metrics
+    .filter(({ name }) => name.startsWith('nodejs_pool_'))
+    .map(({ name, type, labels }) => ({
+      name,
+      type,
+      value: 1,
+      labels: Object.fromEntries(labels.map((label) => [label, 'x'])),
+    }))
   const everything = new ProcessMetrics(fileURLToPath(new URL('../fixtures/container', import.meta.url)))
   return new BatchBuilder({ service: 'api', labels: {} }, everything).build(
     1,
     0,
-    { probes: [probe], ended: new Float64Array(SLOT_COUNT), atNs: 2 },
+    { probes: [probe], ended: new Float64Array(BLOCK_LENGTH), atNs: 2 },
     self,
-    [],
+    pool,
   )
 }
 
@@ -85,7 +94,7 @@ describe('the table', () => {
     expect(source).not.toBe('')
     for (const label of labels) {
       expect(labelNameFault(label)).toBeUndefined()
-      if (label !== 'thread') expect(RESERVED_LABELS.has(label)).toBe(false)
+      if (label !== 'thread' && label !== 'quantile') expect(RESERVED_LABELS.has(label)).toBe(false)
     }
     expect(labels).not.toContain('service')
   })

@@ -47,6 +47,7 @@ describe('what is accepted', () => {
       exporters: [],
       labels: {},
       heapObjects: true,
+      heapAccounting: true,
       collectorTimeoutMs: 1_000,
       exitFlushMs: 500,
     }
@@ -65,6 +66,7 @@ describe('what is accepted', () => {
       exporters: [first, { type: 'tinyobs', url: URL_, key: 'key', timeoutMs: 5_000 }, second],
       labels: { region: 'eu', zone: 'b' },
       heapObjects: false,
+      heapAccounting: false,
       collectorTimeoutMs: 250,
       exitFlushMs: 0,
     }
@@ -198,6 +200,7 @@ describe('wrong types', () => {
     ],
     ['exitFlushMs', (exitFlushMs) => ({ exitFlushMs }), ['undefined', 'null', '1'], 'a number'],
     ['heapObjects', (heapObjects) => ({ heapObjects }), ['undefined', 'null', 'true'], 'a boolean'],
+    ['heapAccounting', (heapAccounting) => ({ heapAccounting }), ['undefined', 'null', 'true'], 'a boolean'],
     ['labels', (labels) => ({ labels }), ['undefined', 'null', 'an object'], 'an object'],
     ['labels.region', (region) => ({ labels: { region } }), ['""', '"text"'], 'a string'],
     ['serve', (serve) => ({ serve }), ['undefined', 'null', 'true', 'an object'], 'a boolean or an object'],

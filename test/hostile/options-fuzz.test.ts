@@ -137,6 +137,7 @@ function optionsOf(
           ),
           labels: or(fc.oneof(labels({ maxKeys: 5 }), labels({ minKeys: 15, maxKeys: 18 }))),
           heapObjects: or(fc.boolean()),
+          heapAccounting: or(fc.boolean()),
           collectorTimeoutMs: whole(10, 60_000),
           exitFlushMs: whole(0, 10_000),
         },
@@ -198,6 +199,7 @@ const KEYS = [
   'exporters',
   'labels',
   'heapObjects',
+  'heapAccounting',
   'exitFlushMs',
   'collectorTimeoutMs',
 ]
@@ -206,12 +208,22 @@ function checkSettings(settings: Settings): void {
   expect(Object.keys(settings).sort()).toEqual([...KEYS].sort())
   // It crosses to the sampling thread.
   expect(structuredClone(settings)).toEqual(settings)
-  const { service, intervalMs, serve, exporters, labels, heapObjects, exitFlushMs, collectorTimeoutMs } =
-    settings
+  const {
+    service,
+    intervalMs,
+    serve,
+    exporters,
+    labels,
+    heapObjects,
+    heapAccounting,
+    exitFlushMs,
+    collectorTimeoutMs,
+  } = settings
   checkLabel('region', service)
   checkWhole(intervalMs, 100, 3_600_000)
   checkWhole(exitFlushMs, 0, 10_000)
   expect(typeof heapObjects).toBe('boolean')
+  expect(typeof heapAccounting).toBe('boolean')
   expect(collectorTimeoutMs >= 10 && collectorTimeoutMs <= Math.min(60_000, intervalMs / 2)).toBe(true)
   expect(Object.keys(labels).length).toBeLessThanOrEqual(16)
   for (const [name, value] of Object.entries(labels)) checkLabel(name, value)

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { dist } from '../dist'
 
 const { BlockReader, BlockWriter } = dist<typeof import('../../src/probe/block')>('probe/block.js')
-const { SLOT_COUNT, SLOTS, Slot } = dist<typeof import('../../src/probe/layout')>('probe/layout.js')
+const { BLOCK_LENGTH, SLOTS, Slot } = dist<typeof import('../../src/probe/layout')>('probe/layout.js')
 const { loadBinding } = dist<typeof import('../../src/probe/load')>('probe/load.js')
 
 describe('the layout', () => {
@@ -21,12 +21,12 @@ describe('the layout', () => {
     const { binding, reason } = loadBinding()
     if (binding === undefined) throw new Error(reason)
     expect(binding.slots).toEqual([...SLOTS])
-    expect(binding.attach(0, '').byteLength).toBe(SLOT_COUNT * 8)
+    expect(binding.attach(0, '').byteLength).toBe(BLOCK_LENGTH * 8)
   })
 
   test('numbers each slot by its place', () => {
     expect(Object.entries(Slot)).toEqual(SLOTS.map((name, index) => [name, index]))
-    expect(new Set(SLOTS).size).toBe(SLOT_COUNT)
+    expect(new Set(SLOTS).size).toBe(SLOTS.length)
   })
 })
 
@@ -34,9 +34,9 @@ describe('one thread', () => {
   test('reads what it writes, slot by slot and as a whole', () => {
     const writer = new BlockWriter()
     const reader = new BlockReader(writer.memory)
-    const target = new Float64Array(SLOT_COUNT)
+    const target = new Float64Array(BLOCK_LENGTH)
     expect(reader.read(target)).toBe(true)
-    expect([...target]).toEqual(new Array(SLOT_COUNT).fill(0))
+    expect([...target]).toEqual(new Array(BLOCK_LENGTH).fill(0))
 
     writer.update(() => {
       writer.set('heapUsedBytes', 1.5)
@@ -56,7 +56,7 @@ describe('one thread', () => {
   test('does not read within an update, and says so', () => {
     const writer = new BlockWriter()
     const reader = new BlockReader(writer.memory)
-    const target = new Float64Array(SLOT_COUNT)
+    const target = new Float64Array(BLOCK_LENGTH)
     writer.update(() => {
       writer.set('gcCycles', 1)
       expect(reader.read(target)).toBe(false)
@@ -92,7 +92,7 @@ test('a reader never sees half an update of another thread', async () => {
   })
 
   const reader = new BlockReader(memory)
-  const target = new Float64Array(SLOT_COUNT)
+  const target = new Float64Array(BLOCK_LENGTH)
   let last = 0
   let seen = 0
   let torn = 0
@@ -101,7 +101,7 @@ test('a reader never sees half an update of another thread', async () => {
     // A writer that loses the processor within an update is not waited for.
     if (!reader.read(target)) continue
     const first = target[1] as number
-    for (let slot = 2; slot < SLOT_COUNT; slot++) if (target[slot] !== first) torn++
+    for (let slot = 2; slot < BLOCK_LENGTH; slot++) if (target[slot] !== first) torn++
     if (first < last) backwards++
     if (first !== last) seen++
     last = first

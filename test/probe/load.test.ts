@@ -26,6 +26,7 @@ test('require and import find the same instance', async () => {
     'countHeapObjects',
     'counters',
     'metrics',
+    'observePool',
     'readCounters',
     'start',
   ])

@@ -8,7 +8,7 @@ const { BatchBuilder } = dist<typeof import('../../src/sampler/build')>('sampler
 const { SelfMetrics } = dist<typeof import('../../src/sampler/self-metrics')>('sampler/self-metrics.js')
 const { ThreadState } = dist<typeof import('../../src/sampler/thread-state')>('sampler/thread-state.js')
 const { ObservedProbe } = dist<typeof import('../../src/sampler/probes')>('sampler/probes.js')
-const { Slot, SLOT_COUNT } = dist<typeof import('../../src/probe/layout')>('probe/layout.js')
+const { Slot, BLOCK_LENGTH } = dist<typeof import('../../src/probe/layout')>('probe/layout.js')
 
 const NOW_NS = 5_000_000_000
 
@@ -37,7 +37,7 @@ function probe(
   thread = 'main',
   source: 'native' | 'perf_hooks' = 'native',
 ) {
-  const observed = new ObservedProbe(thread, source, new SharedArrayBuffer(SLOT_COUNT * 8))
+  const observed = new ObservedProbe(thread, source, new SharedArrayBuffer(BLOCK_LENGTH * 8))
   for (const [name, value] of Object.entries(slots)) observed.slots[Slot[name as SlotName]] = value
   return observed
 }

@@ -234,3 +234,53 @@ describe('the limit of series', () => {
     expect(values(store, 'a_5')).toEqual([[9]])
   })
 })
+
+describe('where threads come and go', () => {
+  const thread = (name: string, count: number) =>
+    Array.from({ length: count }, (_, index) => gauge(`t_${index}`, index, { thread: name }))
+  const own = [
+    gauge('nodejs_heap_size_used_bytes', 1, { thread: 'main' }),
+    gauge('offloop_missed_ticks_total', 2),
+  ]
+  const threadsOf = (store: InstanceType<typeof Store>, metric: string) =>
+    store.query(metric, 0, Infinity)?.map(({ labels }) => labels.thread)
+
+  test('one that ended gives its place as soon as it is needed, the oldest first, and no sooner', () => {
+    const store = new Store()
+    fill(store, 1, 1, () => thread('worker#1', 300))
+    fill(store, 2, 1, () => thread('worker#2', 300))
+    fill(store, 3, 1, () => [])
+    expect(threadsOf(store, 't_0')).toEqual(['worker#1', 'worker#2'])
+    expect(fill(store, 4, 1, () => thread('worker#3', 300))).toBe(0)
+    expect(threadsOf(store, 't_299')).toEqual(['worker#1', 'worker#2', 'worker#3'])
+    expect(threadsOf(store, 't_0')).toEqual(['worker#2', 'worker#3'])
+  })
+
+  test('live ones keep their places, and those beyond are counted', () => {
+    const store = new Store()
+    const both = [...thread('worker#1', 600), ...thread('worker#2', 600)]
+    expect(fill(store, 1, 3, () => both)).toBe(3 * (1_200 - MAX_SERIES))
+    expect(points(store, 't_599')?.[0]).toHaveLength(3)
+    expect(threadsOf(store, 't_599')).toEqual(['worker#1'])
+  })
+
+  test('the process and its main thread find room, whatever others have taken', () => {
+    const store = new Store()
+    const crowd = Array.from({ length: 64 }, (_, index) => thread(`worker#${index}`, 100)).flat()
+    fill(store, 1, 1, () => crowd)
+    const custom = many(400, 'custom')
+    expect(fill(store, 2, 1, () => [...crowd, ...own, ...custom])).toBe(6_400 + 402 - MAX_SERIES)
+    for (const { name } of [...own, ...custom]) expect(store.query(name, 0, Infinity), name).toHaveLength(1)
+    // A second sample changes nothing any more.
+    expect(fill(store, 3, 1, () => [...crowd, ...own, ...custom])).toBe(6_400 + 402 - MAX_SERIES)
+    expect(points(store, 'custom_399')?.[0]).toHaveLength(2)
+  })
+
+  test('series of users never take the place of the process, and lose theirs to it', () => {
+    const store = new Store()
+    fill(store, 1, 1, () => many(MAX_SERIES, 'custom'))
+    expect(fill(store, 2, 1, () => [...many(MAX_SERIES, 'custom'), ...own])).toBe(2)
+    expect(fill(store, 3, 1, () => [...many(MAX_SERIES, 'custom'), ...own])).toBe(2)
+    for (const { name } of own) expect(points(store, name)?.[0]).toHaveLength(2)
+  })
+})

@@ -1,0 +1,125 @@
+import type { Histogram } from '../core/batch'
+import { DURATION_BUCKETS, LONGEST_SLOTS, Table, type TableName } from './layout'
+
+/** Tables of durations, and of the longest of the last minute. */
+export type DurationTable = Extract<TableName, `${string}Durations`>
+export type LongestTable = Extract<TableName, `${string}Longest`>
+
+const PER_DECADE = 70
+const DECADES = 8
+const LONGEST_WINDOW_NS = 5e9
+const LONGEST_WINDOWS = LONGEST_SLOTS / 2
+
+/** Upper edge of each bucket in nanoseconds (native/durations.h says why these); that of the last is Infinity. */
+export const UPPER_NS: Float64Array = Float64Array.from({ length: DURATION_BUCKETS }, (_, bucket) => {
+  if (bucket === 0) return 1_000
+  if (bucket === DURATION_BUCKETS - 1) return Number.POSITIVE_INFINITY
+  const decade = Math.floor((bucket - 1) / PER_DECADE)
+  const inside = (bucket - 1) % PER_DECADE
+  const upper =
+    inside < 20
+      ? 1_050 + inside * 50
+      : inside < 50
+        ? 2_100 + (inside - 20) * 100
+        : 5_250 + (inside - 50) * 250
+  return upper * 10 ** decade
+})
+
+/** The bucket of a duration, as native/durations.h finds it. */
+export function durationBucket(ns: number): number {
+  if (!(ns >= 1_000)) return 0
+  let left = Math.floor(ns)
+  let first = 1
+  for (; left >= 10_000 && first <= DECADES * PER_DECADE; first += PER_DECADE) left = Math.floor(left / 10)
+  const bucket =
+    left < 2_000
+      ? first + Math.floor((left - 1_000) / 50)
+      : left < 5_000
+        ? first + 20 + Math.floor((left - 2_000) / 100)
+        : first + 50 + Math.floor((left - 5_000) / 250)
+  return Math.min(bucket, DURATION_BUCKETS - 1)
+}
+
+/**
+ * Upper bounds of exported histograms, in seconds. Each is the edge of a bucket, so the counts are exact, and those of
+ * prom-client and of OpenTelemetry's conventions are among them.
+ */
+export const BOUNDS: readonly number[] = [
+  0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10,
+]
+
+/** How many buckets are below each of `bounds`. @throws {RangeError} for a bound that is no edge of a bucket */
+export function bucketsBelow(bounds: readonly number[]): readonly number[] {
+  return bounds.map((bound) => {
+    const at = UPPER_NS.findIndex((upper) => Math.abs(upper - bound * 1e9) < 1)
+    if (at < 0) throw new RangeError(`${bound} s is not the edge of a bucket`)
+    return at + 1
+  })
+}
+
+const BELOW = bucketsBelow(BOUNDS)
+
+/** The table as a histogram in seconds; `sumNs` is what all of it took. Undefined where nothing is known. */
+export function histogramOf(
+  figures: Float64Array,
+  table: DurationTable,
+  sumNs: number,
+  bounds = BOUNDS,
+  below = BELOW,
+): Histogram | undefined {
+  const first = Table[table]
+  if (Number.isNaN(figures[first]) || Number.isNaN(sumNs)) return undefined
+  const buckets: { le: number; count: number }[] = []
+  let count = 0
+  let next = 0
+  for (let bucket = 0; bucket < DURATION_BUCKETS; bucket++) {
+    while (next < below.length && below[next] === bucket) {
+      buckets.push({ le: bounds[next++] as number, count })
+    }
+    count += figures[first + bucket] as number
+  }
+  return { count, sum: sumNs * 1e-9, buckets }
+}
+
+/** The longest of the last 55 to 60 seconds, in nanoseconds; 0 where there was none, NaN where nothing is known. */
+export function longestOf(figures: Float64Array, table: LongestTable, nowNs: number): number {
+  const first = Table[table]
+  const oldest = Math.floor(nowNs / LONGEST_WINDOW_NS) + 1 - LONGEST_WINDOWS
+  let longest = 0
+  for (let at = first; at < first + LONGEST_SLOTS; at += 2) {
+    const epoch = figures[at] as number
+    if (Number.isNaN(epoch)) return Number.NaN
+    if (epoch > oldest) longest = Math.max(longest, figures[at + 1] as number)
+  }
+  return longest
+}
+
+/** Writes a duration into the pairs of `longestOf`: `get` and `set` reach them by index. */
+export function keepLongest(
+  get: (index: number) => number,
+  set: (index: number, value: number) => void,
+  ns: number,
+  nowNs: number,
+): void {
+  const epoch = Math.floor(nowNs / LONGEST_WINDOW_NS) + 1
+  const at = 2 * (epoch % LONGEST_WINDOWS)
+  if (get(at) === epoch && get(at + 1) >= ns) return
+  set(at, epoch)
+  set(at + 1, ns)
+}
+
+/** The `q` quantile of counts by bucket, to within 2.5%: the middle of its bucket. Undefined where all are 0. */
+export function quantileOf(counts: Float64Array, q: number): number | undefined {
+  let total = 0
+  for (const count of counts) total += count
+  if (total === 0) return undefined
+  let left = Math.max(1, Math.ceil(q * total))
+  for (let bucket = 0; bucket < counts.length; bucket++) {
+    left -= counts[bucket] as number
+    if (left > 0) continue
+    const upper = UPPER_NS[bucket] as number
+    const lower = bucket === 0 ? 0 : (UPPER_NS[bucket - 1] as number)
+    return Number.isFinite(upper) ? (lower + upper) / 2 : lower
+  }
+  return undefined
+}
