@@ -11,7 +11,7 @@ namespace {
 struct Recorded : TestBlock {
   GcRecorder recorder{block};
   void Begin(GcKind kind, uint64_t at) { recorder.Begin(kind, at); }
-  void End(GcKind kind, uint64_t at) { recorder.End(kind, at); }
+  void End(GcKind kind, uint64_t at) { recorder.End(kind, at, false); }
   double operator[](Slot slot) const { return block.Get(slot); }
 };
 

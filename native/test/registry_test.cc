@@ -16,6 +16,7 @@ namespace {
 class FakeProbe final : public Probe {
  public:
   void Request(uint32_t number) noexcept override { last = number; }
+  uint64_t IdleNs() noexcept override { return 7; }
   std::atomic<uint32_t> last{0};
 };
 

@@ -380,7 +380,7 @@ export const metrics = [
     name: 'nodejs_process_gc_main_thread_seconds_total',
     type: 'counter',
     unit: 'seconds',
-    description: 'nodejs_gc_main_thread_seconds_total of all threads, those that ended included.',
+    description: "All of the collector's time on all measured threads, those that ended included.",
     labels: [],
     source: 'v8::metrics::LongTaskStats, else V8.GCIncrementalMarking (offloop_gc_time_info says which)',
   },

@@ -22,7 +22,7 @@ const SUPPORTED = (PerformanceObserver as unknown as { supportedEntryTypes: read
 const GC_SLOTS: readonly SlotName[] = [
   'gcCycles',
   'gcPauseNs',
-  ...Object.values(KINDS).flatMap(([count, ns]) => [count, ns]),
+  ...Object.values(KINDS).flatMap((places) => places.slice(0, 2) as SlotName[]),
 ]
 const GC_TABLES: readonly TableName[] = Object.values(KINDS).flatMap(([, , durations, longest]) =>
   longest === undefined ? [durations] : [durations, longest],

@@ -92,6 +92,7 @@ describe('options from the environment', () => {
       OFFLOOP_TINYOBS_KEY: 'k',
       OFFLOOP_LABELS: 'region=eu',
       OFFLOOP_HEAP_OBJECTS: '0',
+      OFFLOOP_HEAP_ACCOUNTING: '0',
     })
     expect(resolveOptions(options, () => 'none').settings).toEqual({
       service: 'api',
@@ -100,6 +101,7 @@ describe('options from the environment', () => {
       exporters: [{ type: 'tinyobs', url: 'http://a/', key: 'k', timeoutMs: 10_000 }],
       labels: { region: 'eu' },
       heapObjects: false,
+      heapAccounting: false,
       collectorTimeoutMs: 500,
       exitFlushMs: 500,
     })

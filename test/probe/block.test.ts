@@ -101,7 +101,7 @@ test('a reader never sees half an update of another thread', async () => {
     // A writer that loses the processor within an update is not waited for.
     if (!reader.read(target)) continue
     const first = target[1] as number
-    for (let slot = 2; slot < BLOCK_LENGTH; slot++) if (target[slot] !== first) torn++
+    for (let slot = 2; slot < SLOTS.length; slot++) if (target[slot] !== first) torn++
     if (first < last) backwards++
     if (first !== last) seen++
     last = first

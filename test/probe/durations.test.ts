@@ -1,0 +1,111 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { dist } from '../dist'
+
+const { BOUNDS, bucketsBelow, durationBucket, histogramOf, keepLongest, longestOf, quantileOf, UPPER_NS } =
+  dist<typeof import('../../src/probe/durations')>('probe/durations.js')
+const { BLOCK_LENGTH, DURATION_BUCKETS, LONGEST_SLOTS, Table } =
+  dist<typeof import('../../src/probe/layout')>('probe/layout.js')
+
+const duration = fc.oneof(
+  fc.integer({ min: 0, max: 2e5 }),
+  fc.double({ min: 3, max: 11.5, noNaN: true }).map((exponent) => Math.round(10 ** exponent)),
+)
+
+describe('buckets', () => {
+  test('a duration lies in its bucket, which is at most 5% wide', () => {
+    fc.assert(
+      fc.property(duration, (ns) => {
+        const bucket = durationBucket(ns)
+        const lower = bucket === 0 ? 0 : (UPPER_NS[bucket - 1] as number)
+        const upper = UPPER_NS[bucket] as number
+        expect(ns).toBeGreaterThanOrEqual(lower)
+        expect(ns).toBeLessThan(upper)
+        if (bucket > 0 && bucket < DURATION_BUCKETS - 1)
+          expect((upper - lower) / lower).toBeLessThanOrEqual(0.0501)
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+
+  test('cover 1 µs to 100 s, and the rest is in the first and the last', () => {
+    expect(UPPER_NS).toHaveLength(562)
+    expect(durationBucket(999)).toBe(0)
+    expect(durationBucket(1_000)).toBe(1)
+    expect(durationBucket(99_999_999_999)).toBe(DURATION_BUCKETS - 2)
+    expect(durationBucket(100e9)).toBe(DURATION_BUCKETS - 1)
+    expect(durationBucket(1e15)).toBe(DURATION_BUCKETS - 1)
+  })
+
+  test('have an edge at every bound that exporters use', () => {
+    // prom-client, OpenTelemetry's conventions, OpenTelemetry's default.
+    for (const bounds of [
+      [0.001, 0.01, 0.1, 1, 2, 5],
+      [0.01, 0.1, 1, 10],
+      [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10],
+    ]) {
+      for (const bound of bounds) expect(UPPER_NS).toContain(Math.round(bound * 1e9))
+      expect(bucketsBelow(bounds)).toHaveLength(bounds.length)
+    }
+    expect(() => bucketsBelow([0.0012345])).toThrow(RangeError)
+  })
+})
+
+describe('what is made of them', () => {
+  test('a histogram counts exactly what is below each bound', () => {
+    fc.assert(
+      fc.property(fc.array(duration, { maxLength: 200 }), (all) => {
+        const figures = new Float64Array(BLOCK_LENGTH)
+        for (const ns of all) {
+          const at = Table.gcMinorDurations + durationBucket(ns)
+          figures[at] = (figures[at] as number) + 1
+        }
+        const sum = all.reduce((total, ns) => total + ns, 0)
+        const histogram = histogramOf(figures, 'gcMinorDurations', sum)
+        expect(histogram?.count).toBe(all.length)
+        expect(histogram?.sum).toBeCloseTo(sum / 1e9, 9)
+        expect(histogram?.buckets.map(({ le }) => le)).toEqual(BOUNDS)
+        for (const { le, count } of histogram?.buckets ?? []) {
+          expect(count).toBe(all.filter((ns) => ns < Math.round(le * 1e9)).length)
+        }
+      }),
+    )
+  })
+
+  test('quantiles are within 2.5% of the sorted list', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 2_000, max: 5e9 }), { minLength: 1, maxLength: 300 }), (all) => {
+        const counts = new Float64Array(DURATION_BUCKETS)
+        for (const ns of all) counts[durationBucket(ns)] = (counts[durationBucket(ns)] as number) + 1
+        const sorted = [...all].sort((a, b) => a - b)
+        for (const q of [0.5, 0.9, 0.99, 0.999, 1]) {
+          const truth = sorted[Math.max(1, Math.ceil(q * all.length)) - 1] as number
+          expect(Math.abs((quantileOf(counts, q) as number) / truth - 1)).toBeLessThanOrEqual(0.0251)
+        }
+      }),
+    )
+    expect(quantileOf(new Float64Array(DURATION_BUCKETS), 0.5)).toBeUndefined()
+  })
+
+  test('the longest of the last minute is forgotten after it, and not before 55 s', () => {
+    const figures = new Float64Array(BLOCK_LENGTH)
+    const keep = (ns: number, nowNs: number) =>
+      keepLongest(
+        (index) => figures[Table.gcMajorLongest + index] as number,
+        (index, value) => {
+          figures[Table.gcMajorLongest + index] = value
+        },
+        ns,
+        nowNs,
+      )
+    expect(longestOf(figures, 'gcMajorLongest', 1e12)).toBe(0)
+    keep(7e6, 1e12)
+    keep(3e6, 1e12 + 1e9)
+    keep(5e6, 1e12 + 30e9)
+    expect(longestOf(figures, 'gcMajorLongest', 1e12 + 54.9e9)).toBe(7e6)
+    expect(longestOf(figures, 'gcMajorLongest', 1e12 + 60e9)).toBe(5e6)
+    expect(longestOf(figures, 'gcMajorLongest', 1e12 + 90e9)).toBe(0)
+    figures.fill(Number.NaN, Table.gcMajorLongest, Table.gcMajorLongest + LONGEST_SLOTS)
+    expect(longestOf(figures, 'gcMajorLongest', 1e12)).toBeNaN()
+  })
+})
