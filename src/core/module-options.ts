@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
-import { basename, extname, join } from 'node:path'
+import { basename, extname, isAbsolute, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { Batch } from './batch'
 
 /** An exporter of your own, which runs in the sampling thread. */
@@ -37,11 +38,8 @@ export interface ModuleSettings {
 
 /** The file that `path` names, and how to call it. @throws {Error} where there is none. */
 export function resolveModule(path: string): { path: string; name: string } {
-  const file = createRequire(join(process.cwd(), '/')).resolve(path.startsWith('file:') ? fileOf(path) : path)
+  const file = createRequire(join(process.cwd(), '/')).resolve(path.startsWith('file:') ? fileURLToPath(path) : path)
+  // A module of Node.js itself is no file.
+  if (!isAbsolute(file)) throw new Error(`${file} is a part of Node.js`)
   return { path: file, name: basename(file, extname(file)).slice(0, 100) }
-}
-
-function fileOf(url: string): string {
-  const { fileURLToPath } = require('node:url') as typeof import('node:url')
-  return fileURLToPath(url)
 }
