@@ -123,7 +123,10 @@ function dogStatsD(target: string, index: number): { host: string; port?: number
   const match = /^(?:\[([^\]]+)\]|([^:/@]+))(?::(\d+))?$/.exec(target)
   const host = match?.[1] ?? match?.[2]
   if (host === undefined) {
-    throw new InvalidVariable('OFFLOOP_EXPORT', `must have host:port or unix:path after dogstatsd=, in part ${index + 1}`)
+    throw new InvalidVariable(
+      'OFFLOOP_EXPORT',
+      `must have host:port or unix:path after dogstatsd=, in part ${index + 1}`,
+    )
   }
   return match?.[3] === undefined ? { host } : { host, port: Number(match[3]) }
 }

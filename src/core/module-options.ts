@@ -38,7 +38,9 @@ export interface ModuleSettings {
 
 /** The file that `path` names, and how to call it. @throws {Error} where there is none. */
 export function resolveModule(path: string): { path: string; name: string } {
-  const file = createRequire(join(process.cwd(), '/')).resolve(path.startsWith('file:') ? fileURLToPath(path) : path)
+  const file = createRequire(join(process.cwd(), '/')).resolve(
+    path.startsWith('file:') ? fileURLToPath(path) : path,
+  )
   // A module of Node.js itself is no file.
   if (!isAbsolute(file)) throw new Error(`${file} is a part of Node.js`)
   return { path: file, name: basename(file, extname(file)).slice(0, 100) }

@@ -320,7 +320,8 @@ function integer(value: unknown, option: string, least: number, most: number): n
 function socketPath(value: unknown, option: string): string {
   const given = text(value, option)
   const path = unixPath(given) ?? given
-  if (!path.startsWith('/')) throw new InvalidRange(option, 'must be absolute, such as /run/datadog/dsd.socket')
+  if (!path.startsWith('/'))
+    throw new InvalidRange(option, 'must be absolute, such as /run/datadog/dsd.socket')
   if (Buffer.byteLength(path) > MAX_SOCKET_PATH) {
     throw new InvalidRange(option, `must have at most ${MAX_SOCKET_PATH} bytes, as the path of a socket`)
   }
@@ -336,7 +337,8 @@ function statsPrefix(value: unknown, option: string): string {
 function tags(value: unknown, option: string): Readonly<Record<string, string>> {
   const given = record(value, option)
   const names = Object.keys(given)
-  if (names.length > MAX_LABELS) throw new InvalidRange(option, `has ${names.length}, and may have ${MAX_LABELS}`)
+  if (names.length > MAX_LABELS)
+    throw new InvalidRange(option, `has ${names.length}, and may have ${MAX_LABELS}`)
   const checked: Record<string, string> = {}
   for (const name of names) {
     const path = `${option}.${shortened(name)}`

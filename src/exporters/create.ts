@@ -19,7 +19,12 @@ const FACTORIES: Factories = {
   tinyobs: (settings, name, report, onQueued) =>
     (require('./tinyobs') as typeof import('./tinyobs')).createTinyObs(settings, name, report, onQueued),
   dogstatsd: (settings, name, report, onQueued) =>
-    (require('./dogstatsd') as typeof import('./dogstatsd')).createDogStatsD(settings, name, report, onQueued),
+    (require('./dogstatsd') as typeof import('./dogstatsd')).createDogStatsD(
+      settings,
+      name,
+      report,
+      onQueued,
+    ),
   module: (settings, name, report, onQueued) =>
     (require('./module') as typeof import('./module')).createModule(settings, name, report, onQueued),
 }

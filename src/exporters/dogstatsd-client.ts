@@ -34,7 +34,11 @@ export function targetOf({ host, port, path }: Target, env: NodeJS.ProcessEnv): 
   const url = env.DD_DOGSTATSD_URL ?? ''
   const udp = /^udp:\/\/(\[[^\]]+\]|[^:/]+)(?::(\d{1,5}))?\/?$/.exec(url)
   if (udp === null) return { host, port, path: unixPath(url) }
-  return { host: udp[1]?.replace(/[[\]]/g, ''), port: udp[2] === undefined ? undefined : Number(udp[2]), path }
+  return {
+    host: udp[1]?.replace(/[[\]]/g, ''),
+    port: udp[2] === undefined ? undefined : Number(udp[2]),
+    path,
+  }
 }
 
 /**
@@ -63,7 +67,9 @@ export class Client {
     // Never its own Unix sockets: unix-dgram attaches them to the main thread's event loop from whatever thread it is in,
     // which keeps the process alive, and can only be loaded by one thread of a process.
     const socket =
-      path === undefined ? { protocol: 'udp', host, port } : { protocol: 'stream', stream: new UnixStream(path) }
+      path === undefined
+        ? { protocol: 'udp', host, port }
+        : { protocol: 'stream', stream: new UnixStream(path) }
     this.#sending = new StatsD({ ...options, ...socket, maxBufferSize: this.maxBytes })
     this.#measuring = new StatsD({ ...options, mock: true })
   }
@@ -81,7 +87,11 @@ export class Client {
         if (error === undefined || error === null) return resolve()
         const reason = messageOf(error).replace(/^Error sending hot-shots message: (Error: )?/, '')
         const { code } = error as NodeJS.ErrnoException
-        reject(new DeliveryError(`${this.#target}: ${reason}`, { retry: code !== 'EMSGSIZE' && code !== NO_ADDON }))
+        reject(
+          new DeliveryError(`${this.#target}: ${reason}`, {
+            retry: code !== 'EMSGSIZE' && code !== NO_ADDON,
+          }),
+        )
       })
     })
   }
@@ -129,7 +139,8 @@ class UnixStream extends EventEmitter {
       const error = binding.sendDatagram(this.path, data)
       if (error === 0) return undefined
       const name = getSystemErrorName(-error)
-      if ((name !== 'EAGAIN' && name !== 'ENOBUFS') || waits === FULL_WAITS || this.destroyed) return failure(name, name)
+      if ((name !== 'EAGAIN' && name !== 'ENOBUFS') || waits === FULL_WAITS || this.destroyed)
+        return failure(name, name)
       await new Promise((resolve) => setTimeout(resolve, FULL_WAIT_MS))
     }
   }

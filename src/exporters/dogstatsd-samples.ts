@@ -158,7 +158,8 @@ function addProcess(out: Samples, { metrics, timestamp }: Batch): void {
   for (const { name, value, labels } of metrics) {
     if (typeof value !== 'number') continue
     const cpu = CPU[name]
-    if (cpu !== undefined && typeof seconds === 'number') out.quotient(cpu, value * 100, seconds, labels, false)
+    if (cpu !== undefined && typeof seconds === 'number')
+      out.quotient(cpu, value * 100, seconds, labels, false)
     if (name !== 'process_start_time_seconds') continue
     out.gauge('runtime.node.process.uptime', Math.max(0, Math.round(timestamp / 1_000 - value)), labels)
   }

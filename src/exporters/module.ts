@@ -17,7 +17,10 @@ export function createModule(
   report: (error: OffloopError) => void,
   onQueued: () => void = () => {},
 ): Exporter {
-  return new Delivery(new ModuleTransport(settings, name), report, { timeoutMs: settings.timeoutMs, onQueued })
+  return new Delivery(new ModuleTransport(settings, name), report, {
+    timeoutMs: settings.timeoutMs,
+    onQueued,
+  })
 }
 
 export class ModuleTransport implements Transport<Batch> {
@@ -77,7 +80,8 @@ export class ModuleTransport implements Transport<Batch> {
       throw this.#failure('the module cannot be loaded: ', thrown, false)
     }
     const factory = factoryIn(loaded)
-    if (factory === undefined) throw this.#failure('', 'the default export of the module is not a function', false)
+    if (factory === undefined)
+      throw this.#failure('', 'the default export of the module is not a function', false)
     return factory
   }
 

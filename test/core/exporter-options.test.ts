@@ -75,7 +75,9 @@ describe('dogstatsd', () => {
 
   test('says what to install where hot-shots is missing, and loads nothing where it is there', () => {
     const alone = folder()
-    cpSync(fileURLToPath(new URL('../../dist/core', import.meta.url)), join(alone, 'core'), { recursive: true })
+    cpSync(fileURLToPath(new URL('../../dist/core', import.meta.url)), join(alone, 'core'), {
+      recursive: true,
+    })
     const script = (path: string) => `
       try {
         require(${JSON.stringify(path)}).resolveOptions({ exporters: [{ type: 'dogstatsd' }] }, () => 'service')
@@ -109,7 +111,11 @@ describe('module', () => {
 
   test.each<[object, string, string]>([
     [{}, 'path', 'must be a string'],
-    [{ path: './no-such-file.js' }, 'path', 'names no module: "./no-such-file.js", from the working directory'],
+    [
+      { path: './no-such-file.js' },
+      'path',
+      'names no module: "./no-such-file.js", from the working directory',
+    ],
     [{ path: 'file:///no/such/file.js' }, 'path', 'names no module'],
     [{ path: 'node:fs' }, 'path', 'names no module'],
     [{ path: 'http://a/exporter.js' }, 'path', 'names no module: a URL'],

@@ -7,6 +7,7 @@ import type { Batch, Metric } from '../../src/core/batch'
 import type { OffloopError } from '../../src/core/errors'
 import { dist } from '../dist'
 import { batch, gauge } from '../support/batches'
+import { Child } from '../support/child'
 import { DogStatsDServer, keyOf, type Line } from '../support/dogstatsd-server'
 
 const { DogStatsD } = dist<typeof import('../../src/exporters/dogstatsd')>('exporters/dogstatsd.js')
@@ -29,10 +30,18 @@ async function started(server: Promise<DogStatsDServer>): Promise<DogStatsDServe
   return running
 }
 const udp = () => started(DogStatsDServer.udp())
-const unix = () => started(DogStatsDServer.unix(socketPath()))
+const unix = () =>
+  started(DogStatsDServer.unix(socketPath())) as Promise<DogStatsDServer & { target: { path: string } }>
 
 function transportTo(target: object, options: { prefix?: string; tags?: Record<string, string> } = {}) {
-  const settings = { type: 'dogstatsd', host: undefined, port: undefined, path: undefined, prefix: '', tags: {} } as const
+  const settings = {
+    type: 'dogstatsd',
+    host: undefined,
+    port: undefined,
+    path: undefined,
+    prefix: '',
+    tags: {},
+  } as const
   const transport = new DogStatsD({ ...settings, ...target, ...options }, 'dogstatsd')
   cleanUp.push(() => transport.close())
   return transport
@@ -61,12 +70,18 @@ function setEnv(variables: Record<string, string>): void {
 }
 
 /** Sends `batches`, each once the last line of the one before has arrived: there is no other way to know. */
-async function sent(server: DogStatsDServer, batches: readonly Batch[], options = {}): Promise<readonly Line[]> {
+async function sent(
+  server: DogStatsDServer,
+  batches: readonly Batch[],
+  options = {},
+): Promise<readonly Line[]> {
   const { delivery, messages } = exporterTo(server.target, options)
   for (const one of batches) {
     delivery.push({ ...one, metrics: [...one.metrics, gauge('the_last', one.sequence)] })
     expect(await delivery.flush(10_000)).toBe(true)
-    await server.until((all) => all.some(({ name, value }) => name.endsWith('the_last') && value === one.sequence))
+    await server.until((all) =>
+      all.some(({ name, value }) => name.endsWith('the_last') && value === one.sequence),
+    )
   }
   expect(messages()).toEqual([])
   return server.lines.filter(({ name }) => !name.endsWith('the_last'))
@@ -128,7 +143,11 @@ describe.each([
   test('any label arrives, and what the protocol means something by is replaced', async () => {
     const server = await listen()
     const text = fc.oneof(
-      fc.string({ unit: fc.constantFrom(...'a"\'\\|,\n\r\t\0\u001b\u0085:#@;=ü🙂 /{}'), minLength: 1, maxLength: 20 }),
+      fc.string({
+        unit: fc.constantFrom(...'a"\'\\|,\n\r\t\0\u001b\u0085:#@;=ü🙂 /{}'),
+        minLength: 1,
+        maxLength: 20,
+      }),
       fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }),
     )
     const metrics = fc.uniqueArray(
@@ -141,7 +160,9 @@ describe.each([
       fc.asyncProperty(metrics, async (given) => {
         server.datagrams.length = 0
         sequence++
-        const all = given.map(({ value, label, other }, index) => gauge(`g_${index}`, value, { label, other }))
+        const all = given.map(({ value, label, other }, index) =>
+          gauge(`g_${index}`, value, { label, other }),
+        )
         delivery.push(batch(sequence, [...all, gauge('the_last', 1)]))
         expect(await delivery.flush(10_000)).toBe(true)
         const lines = await server.until((arrived) => arrived.some(({ name }) => name === 'the_last'))
@@ -179,8 +200,7 @@ describe('the deltas', () => {
         const server = await DogStatsDServer.udp()
         const transport = transportTo(server.target)
         const sums = [0, 0, 0]
-        const first = [0, 0, 0]
-        let expected: number[] = []
+        let first = [0, 0, 0]
         // So long that each has a datagram of its own.
         const pad = 'x'.repeat(900)
         const of = (sequence: number, alive: readonly boolean[]) =>
@@ -196,7 +216,7 @@ describe('the deltas', () => {
           grown.forEach((by, thread) => {
             sums[thread] = (sums[thread] ?? 0) + by
           })
-          if (sequence === 1) alive.forEach((there, thread) => (first[thread] = there ? (sums[thread] ?? 0) : 0))
+          if (sequence === 1) first = sums.map((sum, thread) => (alive[thread] ? sum : 0))
           const one = of(sequence, alive)
           const { requests } = transport.encode(one)
           for (const request of requests.slice(0, through)) await transport.send(request)
@@ -204,12 +224,14 @@ describe('the deltas', () => {
             expect(transport.encode(one).requests).toBe(requests)
             for (const request of requests.slice(through)) await transport.send(request)
           }
-          expected = sums.map((sum, thread) => sum - (first[thread] ?? 0))
         }
+        const expected = sums.map((sum, thread) => sum - (first[thread] ?? 0))
         const total = () => {
           const arrived = server.lines
           return expected.map((_, thread) =>
-            arrived.filter(({ tags }) => tags.thread === `t${thread}`).reduce((sum, { value }) => sum + value, 0),
+            arrived
+              .filter(({ tags }) => tags.thread === `t${thread}`)
+              .reduce((sum, { value }) => sum + value, 0),
           )
         }
         await server.until(() => total().join() === expected.join())
@@ -236,9 +258,11 @@ describe('the deltas', () => {
     const transport = transportTo(server.target)
     const batches = [1, 2, 3, 4].map((n) => batch(n, [counter('n_total', n * 10), gauge('g', n)]))
     const [first, second, third, fourth] = batches.map((one) => transport.encode(one))
-    for (const request of [...(first?.requests ?? []), ...(fourth?.requests ?? [])]) await transport.send(request)
+    for (const request of [...(first?.requests ?? []), ...(fourth?.requests ?? [])])
+      await transport.send(request)
     // Delivery asks for the older ones now.
-    for (const one of batches.slice(0, 3)) expect(transport.encode(one)).toEqual({ requests: [], omitted: [] })
+    for (const one of batches.slice(0, 3))
+      expect(transport.encode(one)).toEqual({ requests: [], omitted: [] })
     expect([second?.requests.length, third?.requests.length]).toEqual([1, 1])
     await server.until((lines) => lines.length === 3)
     expect(shown(server.lines)).toEqual([
@@ -290,30 +314,37 @@ describe("dd-trace's names", () => {
       [`runtime.node.${name}.total`, ns, 'c', tags],
       [`runtime.node.${name}.avg`, ns / count, 'g', tags],
     ]
-    expect(runtime).toEqual([
-      ['runtime.node.mem.heap_used', 1_000, 'g', thread],
-      ['runtime.node.mem.heap_total', 2_000, 'g', thread],
-      ['runtime.node.heap.total_heap_size', 2_000, 'g', thread],
-      ['runtime.node.heap.heap_size_limit', 3_000, 'g', thread],
-      ['runtime.node.heap.malloced_memory', 4_000, 'g', thread],
-      ['runtime.node.mem.external', 5_000, 'g', thread],
-      ['runtime.node.heap.size.by.space', 10, 'g', { ...thread, heap_space: 'new_space' }],
-      ['runtime.node.heap.used_size.by.space', 11, 'g', { ...thread, heap_space: 'new_space' }],
-      ['runtime.node.heap.available_size.by.space', 12, 'g', { ...thread, heap_space: 'new_space' }],
-      ['runtime.node.heap.physical_size.by.space', 13, 'g', { ...thread, heap_space: 'new_space' }],
-      ['runtime.node.heap.physical_size.by.space', 14, 'g', { ...thread, heap_space: 'large_object_space' }],
-      ['runtime.node.event_loop.utilization', 0.25, 'g', thread],
-      ['runtime.node.mem.rss', 6_000, 'g', {}],
-      ...pauses('gc.pause.by.type', 20, 4_000_000, { ...thread, gc_type: 'scavenge' }),
-      ...pauses('gc.pause.by.type', 4, 20_000_000, { ...thread, gc_type: 'mark_sweep_compact' }),
-      ...pauses('gc.pause', 24, 24_000_000, thread),
-      ...pauses('event_loop.delay', 100, 1_000_000_000, thread),
-      ['runtime.node.heap.total_physical_size', 27, 'g', thread],
-      ['runtime.node.process.uptime', 100, 'g', {}],
-      ['runtime.node.cpu.user', 40, 'g', {}],
-      ['runtime.node.cpu.system', 10, 'g', {}],
-      ['runtime.node.cpu.total', 50, 'g', {}],
-    ].sort(byPlace(runtime)))
+    expect(runtime).toEqual(
+      [
+        ['runtime.node.mem.heap_used', 1_000, 'g', thread],
+        ['runtime.node.mem.heap_total', 2_000, 'g', thread],
+        ['runtime.node.heap.total_heap_size', 2_000, 'g', thread],
+        ['runtime.node.heap.heap_size_limit', 3_000, 'g', thread],
+        ['runtime.node.heap.malloced_memory', 4_000, 'g', thread],
+        ['runtime.node.mem.external', 5_000, 'g', thread],
+        ['runtime.node.heap.size.by.space', 10, 'g', { ...thread, heap_space: 'new_space' }],
+        ['runtime.node.heap.used_size.by.space', 11, 'g', { ...thread, heap_space: 'new_space' }],
+        ['runtime.node.heap.available_size.by.space', 12, 'g', { ...thread, heap_space: 'new_space' }],
+        ['runtime.node.heap.physical_size.by.space', 13, 'g', { ...thread, heap_space: 'new_space' }],
+        [
+          'runtime.node.heap.physical_size.by.space',
+          14,
+          'g',
+          { ...thread, heap_space: 'large_object_space' },
+        ],
+        ['runtime.node.event_loop.utilization', 0.25, 'g', thread],
+        ['runtime.node.mem.rss', 6_000, 'g', {}],
+        ...pauses('gc.pause.by.type', 20, 4_000_000, { ...thread, gc_type: 'scavenge' }),
+        ...pauses('gc.pause.by.type', 4, 20_000_000, { ...thread, gc_type: 'mark_sweep_compact' }),
+        ...pauses('gc.pause', 24, 24_000_000, thread),
+        ...pauses('event_loop.delay', 100, 1_000_000_000, thread),
+        ['runtime.node.heap.total_physical_size', 27, 'g', thread],
+        ['runtime.node.process.uptime', 100, 'g', {}],
+        ['runtime.node.cpu.user', 40, 'g', {}],
+        ['runtime.node.cpu.system', 10, 'g', {}],
+        ['runtime.node.cpu.total', 50, 'g', {}],
+      ].sort(byPlace(runtime)),
+    )
     // Everything else by its own name, histograms whole.
     expect(shown(second).filter(([name]) => /^(nodejs|process)_/.test(String(name)))).toEqual(
       expect.arrayContaining([
@@ -374,14 +405,21 @@ describe('what cannot be sent', () => {
     const server = await udp()
     const { delivery, messages } = exporterTo(server.target)
     const long = { a: 'x'.repeat(1_000), b: 'y'.repeat(1_000) }
-    const metrics = [gauge('long', 1, long), gauge('nan', Number.NaN), gauge('inf', -Infinity), gauge('fine', 1)]
+    const metrics = [
+      gauge('long', 1, long),
+      gauge('nan', Number.NaN),
+      gauge('inf', -Infinity),
+      gauge('fine', 1),
+    ]
     delivery.push(batch(1, metrics))
     expect(await delivery.flush(5_000)).toBe(true)
     const lines = await server.until((all) => all.length > 0)
     expect(lines.map(({ name }) => name)).toEqual(['fine'])
     expect(delivery).toMatchObject({ omitted: 3, dropped: 0, failures: 0 })
     expect(messages()).toEqual([
-      expect.stringMatching(/^exporter dogstatsd: metric long takes 20\d\d bytes, of 1432 that a datagram holds; /),
+      expect.stringMatching(
+        /^exporter dogstatsd: metric long takes 20\d\d bytes, of 1432 that a datagram holds; /,
+      ),
     ])
   })
 })
@@ -401,7 +439,9 @@ describe('a peer that is not there', () => {
       expect(lines.map(({ value }) => value)).toEqual([sequence === 2 ? 24 : 20])
       await server.close()
     }
-    expect(messages()[0]).toMatch(new RegExp(`^exporter dogstatsd: ${path}: (ENOENT|ECONNREFUSED); it will be retried`))
+    expect(messages()[0]).toMatch(
+      new RegExp(`^exporter dogstatsd: ${path}: (ENOENT|ECONNREFUSED); it will be retried`),
+    )
     expect(delivery.dropped).toBe(0)
   })
 
@@ -409,7 +449,9 @@ describe('a peer that is not there', () => {
     const { delivery, messages } = exporterTo({ host: 'no.such.host.invalid', port: 8125 })
     delivery.push(batch(1))
     expect(await delivery.flush(2_000)).toBe(false)
-    expect(messages()).toEqual([expect.stringMatching(/^exporter dogstatsd: no\.such\.host\.invalid: getaddrinfo E/)])
+    expect(messages()).toEqual([
+      expect.stringMatching(/^exporter dogstatsd: no\.such\.host\.invalid: getaddrinfo E/),
+    ])
   })
 })
 
@@ -435,5 +477,41 @@ describe('where Datadog says that it is', () => {
     exporterTo(server.target).delivery.push(batch(1))
     expect(await server.until((lines) => lines.length > 0)).toHaveLength(1)
     expect(elsewhere.lines).toHaveLength(1)
+  })
+})
+
+describe('in a process', () => {
+  const exporting = (path: string, env: Record<string, string> = {}) =>
+    new Child('exporting.cjs', { args: [JSON.stringify({ type: 'dogstatsd', path })], env })
+
+  test('from the sampling thread to a Unix socket, down to the last sample', async () => {
+    const server = await unix()
+    const child = exporting(server.target.path)
+    const { first, last } = await child.next<{ first: Batch; last: Batch }>()
+    const { code, stderr } = await child.exited
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    const pauses = (one: Batch) =>
+      one.metrics.find(
+        ({ name, labels }) => name === 'nodejs_gc_pause_seconds_total' && labels.kind === 'minor',
+      )
+    const { labels, value } = pauses(last) as Metric
+    const { service: _, ...tags } = labels
+    const key = keyOf({ name: 'nodejs_gc_pause_seconds_total', tags: { ...tags, service: 'shop' } })
+    const grown = (value as number) - (pauses(first)?.value as number)
+    await server.until(() => Math.abs((server.values().get(key) ?? 0) - grown) < 1e-9)
+    const names = new Set(server.lines.map(({ name }) => name))
+    expect([...names]).toEqual(
+      expect.arrayContaining(['runtime.node.mem.heap_used', 'orders_open', 'orders_total']),
+    )
+  })
+
+  test('without the addon it says what it lacks, and does no harm', async () => {
+    const child = exporting(socketPath(), { OFFLOOP_NATIVE: '0' })
+    await child.next()
+    const { code, stderr } = await child.exited
+    expect(code).toBe(0)
+    expect(stderr).toContain(
+      'a Unix socket needs the addon, and OFFLOOP_NATIVE=0 is set; the batch is given up',
+    )
   })
 })

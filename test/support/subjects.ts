@@ -28,7 +28,11 @@ export interface Subject {
 }
 
 /** By name. A row here is all that a new exporter needs. */
-export const SUBJECTS: Readonly<Record<string, () => Promise<Subject>>> = { tinyobs, dogstatsd, module: recorder }
+export const SUBJECTS: Readonly<Record<string, () => Promise<Subject>>> = {
+  tinyobs,
+  dogstatsd,
+  module: recorder,
+}
 
 const KEY = 's3cret-marm4lade'
 const sinceFirst = (values: readonly number[]) => (values.at(-1) ?? Number.NaN) - (values[0] ?? Number.NaN)
@@ -78,8 +82,8 @@ async function dogstatsd(): Promise<Subject> {
       } else server = await DogStatsDServer.unix(path)
     },
     async values(name, labels, until) {
-      const all = await server.until(
-        (lines) => lines.some((line) => line.type === 'g' && line.value === until),
+      const all = await server.until((lines) =>
+        lines.some((line) => line.type === 'g' && line.value === until),
       )
       return [...before, ...all]
         .filter((line) => line.name === name && sameLabels(line.tags, labels))
