@@ -445,6 +445,24 @@ describe('a peer that is not there', () => {
     expect(delivery.dropped).toBe(0)
   })
 
+  test('an agent that is too busy to read: what its queue does not take comes later', async () => {
+    const server = await unix()
+    server.pause(true)
+    const metrics = Array.from({ length: 200 }, (_, index) =>
+      gauge(`g_${index}`, index, { x: 'x'.repeat(1_000) }),
+    )
+    const { delivery } = exporterTo(server.target)
+    delivery.push(batch(1, metrics))
+    const delivered = delivery.flush(20_000)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    server.pause(false)
+    while (!(await delivered) && !(await delivery.flush(5_000)));
+    const lines = await server.until((all) => all.length === metrics.length)
+    expect(lines.map(({ value }) => value)).toEqual(metrics.map(({ value }) => value))
+    expect(server.datagrams.length).toBeGreaterThan(20)
+    expect(delivery.dropped).toBe(0)
+  })
+
   test('a host without an address', async () => {
     const { delivery, messages } = exporterTo({ host: 'no.such.host.invalid', port: 8125 })
     delivery.push(batch(1))

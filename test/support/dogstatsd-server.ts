@@ -64,6 +64,8 @@ export class DogStatsDServer {
   readonly datagrams: Buffer[] = []
   #onArrival: () => void = () => {}
   readonly #close: () => unknown
+  /** Stops reading what arrives, or goes on. Only of a Unix socket. */
+  pause: (is: boolean) => void = () => {}
 
   private constructor(
     /** Of the exporter's options. */
@@ -95,7 +97,7 @@ export class DogStatsDServer {
       once(child.stdout, 'readable'),
       once(child, 'error').then(([error]) => Promise.reject(new Error(`python3 is needed: ${error}`))),
     ])
-    return new DogStatsDServer({ path }, 8_192, (arrived) => {
+    const server = new DogStatsDServer({ path }, 8_192, (arrived) => {
       let pending = ''
       child.stdout.setEncoding('latin1').on('data', (chunk: string) => {
         const lines = `${pending}${chunk}`.split('\n')
@@ -108,6 +110,8 @@ export class DogStatsDServer {
         return closed
       }
     })
+    server.pause = (is) => child.kill(is ? 'SIGSTOP' : 'SIGCONT')
+    return server
   }
 
   get lines(): Line[] {
