@@ -1,4 +1,6 @@
+import { lookup } from 'node:dns'
 import { EventEmitter } from 'node:events'
+import { isIP } from 'node:net'
 import { getSystemErrorName } from 'node:util'
 import type { Labels } from '../core/batch'
 import type { DogStatsDSettings } from '../core/dogstatsd-options'
@@ -15,6 +17,7 @@ const MAX_UNIX_BYTES = 8_192
 /** A Unix socket's queue holds ten datagrams by default on Linux: the agent needs a moment for more. */
 const FULL_WAIT_MS = 10
 const FULL_WAITS = 50
+const LOOKUP_MS = 60_000
 
 /** What we use of hot-shots. */
 interface StatsD {
@@ -55,7 +58,8 @@ export class Client {
   constructor({ host, port, path }: Target, prefix: string, service: string) {
     const { StatsD } = loadPeer('hot-shots') as { StatsD: StatsDConstructor }
     this.maxBytes = path === undefined ? MAX_UDP_BYTES : MAX_UNIX_BYTES
-    this.#target = path ?? `${host ?? process.env.DD_AGENT_HOST ?? 'localhost'}`
+    const address = host ?? (process.env.DD_AGENT_HOST || '127.0.0.1')
+    this.#target = path ?? address
     const options = {
       prefix,
       globalTags: { service: plain(service) },
@@ -68,7 +72,12 @@ export class Client {
     // which keeps the process alive, and can only be loaded by one thread of a process.
     const socket =
       path === undefined
-        ? { protocol: 'udp', host, port }
+        ? {
+            protocol: 'udp',
+            host: address,
+            port,
+            udpSocketOptions: isIP(address) ? {} : { lookup: remembering() },
+          }
         : { protocol: 'stream', stream: new UnixStream(path) }
     this.#sending = new StatsD({ ...options, ...socket, maxBufferSize: this.maxBytes })
     this.#measuring = new StatsD({ ...options, mock: true })
@@ -98,6 +107,30 @@ export class Client {
 
   close(): void {
     this.#sending.close(() => {})
+  }
+}
+
+type Found = (error: Error | null, address: string, family: number) => void
+
+/**
+ * Looks a host up once a minute, not for each datagram, since that takes a thread of libuv's pool. By name: dgram looks up the
+ * address that it binds to as well.
+ */
+function remembering(): (host: string, family: number, found: Found) => void {
+  const known = new Map<
+    string,
+    { readonly address: string; readonly family: number; readonly until: number }
+  >()
+  return (host, family, found) => {
+    const last = known.get(host)
+    if (last !== undefined && performance.now() < last.until) {
+      found(null, last.address, last.family)
+      return
+    }
+    lookup(host, family, (error, address, of) => {
+      if (error === null) known.set(host, { address, family: of, until: performance.now() + LOOKUP_MS })
+      found(error, address, of)
+    })
   }
 }
 

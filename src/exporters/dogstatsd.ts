@@ -8,7 +8,8 @@ import { type Sample, samplesOf } from './dogstatsd-samples'
 import type { Exporter } from './exporter'
 import type { Encoded, Transport } from './transport'
 
-const TIMEOUT_MS = 10_000
+/** Longer than looking up a host takes to fail: what was given up might yet be sent, and count twice. */
+const TIMEOUT_MS = 60_000
 
 interface Datagram {
   readonly samples: readonly Sample[]

@@ -28,19 +28,27 @@ beforeAll(async () => {
   const addresses = `port: ${port}, address: '127.0.0.1', mgmt_port: ${management}, mgmt_address: '127.0.0.1'`
   // It starts to count anew at each flush, so that there is to be none.
   writeFileSync(config, `{ ${addresses}, backends: [], flushInterval: 86400000, deleteIdleStats: true }`)
+  // It is older than Node.js 23, which took this away.
+  const preload = join(folder, 'preload.cjs')
+  writeFileSync(preload, "require('node:util').log ??= console.log")
   const statsd = dirname(require.resolve('statsd/package.json'))
-  server = spawn(process.execPath, [join(statsd, 'stats.js'), config], { cwd: statsd })
+  server = spawn(process.execPath, ['--require', preload, join(statsd, 'stats.js'), config], { cwd: statsd })
   for (const stream of [server.stdout, server.stderr]) {
     stream?.setEncoding('utf8').on('data', (chunk: string) => {
       log += chunk
     })
   }
-  await vi.waitFor(async () => expect(await ask('stats')).toContain('uptime'), 20_000)
+  await vi.waitFor(async () => {
+    expect(server.exitCode, log).toBeNull()
+    expect(await ask('stats')).toContain('uptime')
+  }, 20_000)
 }, 30_000)
 afterAll(async () => {
-  const closed = once(server, 'close')
-  server.kill('SIGKILL')
-  await closed
+  if (server.exitCode === null) {
+    const closed = once(server, 'close')
+    server.kill('SIGKILL')
+    await closed
+  }
   rmSync(folder, { recursive: true, force: true })
 })
 
