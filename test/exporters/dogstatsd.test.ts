@@ -540,6 +540,16 @@ describe('in a process', () => {
     )
   })
 
+  test("its exit by process.exit() loses nothing, and the application's own unix-dgram is left alone", async () => {
+    const server = await unix()
+    const child = new Child('exits-exporting.cjs', { args: [server.target.path] })
+    const { code, stdout, stderr } = await child.exited
+    expect({ code, stderr }).toEqual({ code: 3, stderr: '' })
+    const { total, unixDgram } = JSON.parse(stdout) as { total: number; unixDgram: boolean }
+    expect(unixDgram).toBe(false)
+    await server.until((lines) => lines.some(({ name, value }) => name === 'orders_open' && value === total))
+  })
+
   test('without the addon it says what it lacks, and does no harm', async () => {
     const child = exporting(socketPath(), { OFFLOOP_NATIVE: '0' })
     await child.next()
