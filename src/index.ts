@@ -1,8 +1,10 @@
 import * as probe from './probe/counters'
 
 export type { Batch, Description, Histogram, Labels, Metric, MetricType } from './core/batch'
+export type { DogStatsDOptions } from './core/dogstatsd-options'
 export { type ErrorCode, OffloopError } from './core/errors'
 export { type MetricDefinition, metrics } from './core/metrics'
+export type { CustomExporter, ExporterFactory, ModuleOptions } from './core/module-options'
 export type {
   ExporterFunction,
   ExporterOptions,

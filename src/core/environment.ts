@@ -105,11 +105,30 @@ function exporter(part: string, env: Environment, index: number): ExporterOption
   const at = part.indexOf('=')
   const type = at === -1 ? '' : part.slice(0, at)
   const target = part.slice(at + 1)
+  if (part === 'dogstatsd') return { type: part }
+  if (type === 'dogstatsd') return { type, ...dogStatsD(target, index) }
+  if (type === 'module') return { type, path: target }
   // Not shown: what was pasted into the wrong place may be a URL with a password.
-  if (type !== 'tinyobs')
-    throw new InvalidVariable('OFFLOOP_EXPORT', `must have tinyobs=URL as part ${index + 1}`)
+  if (type !== 'tinyobs') {
+    const wanted = 'tinyobs=URL, dogstatsd=host:port, dogstatsd=unix:path or module=path'
+    throw new InvalidVariable('OFFLOOP_EXPORT', `must have ${wanted} as part ${index + 1}`)
+  }
   const key = env.OFFLOOP_TINYOBS_KEY
   return { type, url: target, ...(key === undefined || key === '' ? {} : { key }) }
+}
+
+/** `host:port`, `[::1]:port`, `host`, or `unix:/path`. */
+function dogStatsD(target: string, index: number): { host: string; port?: number } | { path: string } {
+  if (target.startsWith('unix:')) return { path: target }
+  const match = /^(?:\[([^\]]+)\]|([^:/@]+))(?::(\d+))?$/.exec(target)
+  const host = match?.[1] ?? match?.[2]
+  if (host === undefined) {
+    throw new InvalidVariable(
+      'OFFLOOP_EXPORT',
+      `must have host:port or unix:path after dogstatsd=, in part ${index + 1}`,
+    )
+  }
+  return match?.[3] === undefined ? { host } : { host, port: Number(match[3]) }
 }
 
 function wholeNumber(variable: string, value: string): number {

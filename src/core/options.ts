@@ -1,6 +1,9 @@
 import type { Batch } from './batch'
+import { type DogStatsDOptions, type DogStatsDSettings, unixPath } from './dogstatsd-options'
 import { messageOf } from './errors'
 import { labelNameFault, labelValueFault, MAX_LABELS, RESERVED_LABELS } from './format'
+import { type ModuleOptions, type ModuleSettings, resolveModule } from './module-options'
+import { findPeer, notInstalled } from './peers'
 
 /** Pushes to a TinyObs server, from the sampling thread. */
 export interface TinyObsOptions {
@@ -14,7 +17,7 @@ export interface TinyObsOptions {
 }
 
 /** Runs in the sampling thread: it goes on while the event loop is blocked. */
-export type ExporterOptions = TinyObsOptions
+export type ExporterOptions = TinyObsOptions | DogStatsDOptions | ModuleOptions
 
 /** Runs on the main thread with each batch. May be async; what it throws is counted and reported. */
 export type ExporterFunction = (batch: Batch) => unknown
@@ -77,13 +80,15 @@ export interface TinyObsSettings {
   readonly timeoutMs: number
 }
 
-export type ExporterSettings = TinyObsSettings
+export type ExporterSettings = TinyObsSettings | DogStatsDSettings | ModuleSettings
 
 export const DEFAULT_HOST = '127.0.0.1'
 export const DEFAULT_PORT = 9464
 
 /** Of a list. */
 const MAX_ITEMS = 1000
+/** 108 with the byte that ends it; 104 on macOS, whose call says so. */
+const MAX_SOCKET_PATH = 107
 
 /**
  * Checks `options` and completes them. `defaultService` is asked only where no service is given.
@@ -150,6 +155,36 @@ const EXPORTERS: Readonly<
       timeoutMs: integer(given.timeoutMs ?? 10_000, `${path}.timeoutMs`, 100, 120_000),
     }
   },
+  dogstatsd(given, path) {
+    known(given, path, ['type', 'host', 'port', 'path', 'prefix', 'tags'])
+    if (given.path !== undefined && (given.host !== undefined || given.port !== undefined)) {
+      throw new InvalidType(`${path}.path`, 'stands instead of host and port, not beside them')
+    }
+    needed(path, 'hot-shots')
+    return {
+      type: 'dogstatsd',
+      host: given.host === undefined ? undefined : text(given.host, `${path}.host`),
+      port: given.port === undefined ? undefined : integer(given.port, `${path}.port`, 1, 65_535),
+      path: given.path === undefined ? undefined : socketPath(given.path, `${path}.path`),
+      prefix: given.prefix === undefined ? '' : statsPrefix(given.prefix, `${path}.prefix`),
+      tags: tags(given.tags ?? {}, `${path}.tags`),
+    }
+  },
+  module(given, path) {
+    known(given, path, ['type', 'path', 'options', 'timeoutMs'])
+    const timeoutMs = integer(given.timeoutMs ?? 10_000, `${path}.timeoutMs`, 100, 120_000)
+    return {
+      type: 'module',
+      ...moduleFile(given.path, `${path}.path`),
+      options: plainData(given.options, `${path}.options`),
+      timeoutMs,
+    }
+  },
+}
+
+/** An optional peer, found without being loaded. */
+function needed(path: string, name: string): void {
+  if (findPeer(name) === undefined) throw new InvalidRange(`${path}.type`, notInstalled(name))
 }
 
 function exporterSettings(value: unknown, path: string): ExporterSettings {
@@ -280,6 +315,57 @@ function integer(value: unknown, option: string, least: number, most: number): n
     throw new InvalidRange(option, `must be a whole number from ${least} to ${most}, and is ${value}`)
   }
   return value
+}
+
+function socketPath(value: unknown, option: string): string {
+  const given = text(value, option)
+  const path = unixPath(given) ?? given
+  if (!path.startsWith('/'))
+    throw new InvalidRange(option, 'must be absolute, such as /run/datadog/dsd.socket')
+  if (Buffer.byteLength(path) > MAX_SOCKET_PATH) {
+    throw new InvalidRange(option, `must have at most ${MAX_SOCKET_PATH} bytes, as the path of a socket`)
+  }
+  return path
+}
+
+function statsPrefix(value: unknown, option: string): string {
+  const given = text(value, option)
+  if (/^[a-zA-Z][a-zA-Z0-9_.]{0,99}$/.test(given)) return given
+  throw new InvalidRange(option, 'must start with a letter and have at most 100 letters, digits, _ and .')
+}
+
+function tags(value: unknown, option: string): Readonly<Record<string, string>> {
+  const given = record(value, option)
+  const names = Object.keys(given)
+  if (names.length > MAX_LABELS)
+    throw new InvalidRange(option, `has ${names.length}, and may have ${MAX_LABELS}`)
+  const checked: Record<string, string> = {}
+  for (const name of names) {
+    const path = `${option}.${shortened(name)}`
+    if (!/^[a-zA-Z][a-zA-Z0-9_./-]*$/.test(name)) {
+      throw new InvalidRange(path, 'has a name that is not a letter and then letters, digits, and _ . / -')
+    }
+    checked[name] = labelValue(given[name], path)
+  }
+  return checked
+}
+
+function moduleFile(value: unknown, option: string): { name: string; path: string } {
+  const given = text(value, option)
+  try {
+    return resolveModule(given)
+  } catch {
+    // The reason that Node.js gives has a path in each line.
+    throw new InvalidRange(option, `names no module: ${show(given)}, from the working directory`)
+  }
+}
+
+function plainData(value: unknown, option: string): unknown {
+  try {
+    return structuredClone(value)
+  } catch (error) {
+    throw new InvalidType(option, `must be plain data: ${shortened(messageOf(error))}`)
+  }
 }
 
 function httpUrl(value: unknown, option: string): string {

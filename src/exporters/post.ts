@@ -1,5 +1,6 @@
 import http from 'node:http'
 import { messageOf } from '../core/errors'
+import { anyOf } from './redact'
 import { DeliveryError } from './transport'
 
 const MAX_ANSWER_BYTES = 65_536
@@ -116,17 +117,6 @@ function partsOf({ search, searchParams }: URL): readonly string[] {
   const query = search.slice(1)
   const sent = query.split('&').map((parameter) => parameter.slice(parameter.indexOf('=') + 1))
   return [search, query, ...sent, ...searchParams.values()]
-}
-
-/** Also as JSON and as part of a URL, in either case. The longest first: one may be part of another. */
-function anyOf(secrets: readonly string[]): RegExp {
-  const forms = secrets.flatMap((text) => [text, JSON.stringify(text).slice(1, -1), encodeURIComponent(text)])
-  const patterns = forms
-    .filter((text) => text !== '')
-    .sort((a, b) => b.length - a.length)
-    .map((text) => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'))
-  // Without any it matches nothing.
-  return new RegExp(patterns.join('|') || '(?!)', 'gi')
 }
 
 function read(response: http.IncomingMessage): Promise<Answer> {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { ExporterSettings, ServeSettings, Settings } from '../../src/core/options'
+import type { ServeSettings, Settings, TinyObsSettings } from '../../src/core/options'
 import { dist } from '../dist'
 
 const { resolveOptions } = dist<typeof import('../../src/core/options')>('core/options.js')
@@ -217,7 +217,7 @@ function checkSettings(settings: Settings): void {
   for (const [name, value] of Object.entries(labels)) checkLabel(name, value)
   if (serve !== undefined) checkServe(serve)
   expect(exporters.length).toBeLessThanOrEqual(1_000)
-  exporters.forEach(checkExporter)
+  for (const exporter of exporters) checkExporter(exporter as TinyObsSettings)
 }
 
 function checkServe({ host, port, hosts, token }: ServeSettings): void {
@@ -227,7 +227,7 @@ function checkServe({ host, port, hosts, token }: ServeSettings): void {
   if (token !== undefined) expect(token).toMatch(/^[\x21-\x7e]+$/)
 }
 
-function checkExporter({ type, url, key, timeoutMs, ...others }: ExporterSettings): void {
+function checkExporter({ type, url, key, timeoutMs, ...others }: TinyObsSettings): void {
   expect(others).toEqual({})
   expect(type).toBe('tinyobs')
   const { protocol, username, password } = new URL(url)
