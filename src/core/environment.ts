@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { messageOf } from './errors'
 import { type ExporterOptions, type Options, resolveOptions } from './options'
+import { resourceFromEnvironment } from './otlp'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -63,6 +64,8 @@ export function isDisabled(env: Environment): boolean {
 /** The service's name where none is given: `OTEL_SERVICE_NAME`, else the application's package, else `node`. */
 export function defaultService(env: Environment, script: string | undefined, cwd: () => string): string {
   if (env.OTEL_SERVICE_NAME !== undefined && env.OTEL_SERVICE_NAME !== '') return env.OTEL_SERVICE_NAME
+  const resource = resourceFromEnvironment(env)['service.name']
+  if (resource !== undefined && resource !== '') return resource
   return packageName(script === undefined ? folderOf(cwd) : dirname(script)) ?? 'node'
 }
 
@@ -106,8 +109,9 @@ function exporter(part: string, env: Environment, index: number): ExporterOption
   const type = at === -1 ? '' : part.slice(0, at)
   const target = part.slice(at + 1)
   // Not shown: what was pasted into the wrong place may be a URL with a password.
+  if (type === 'otlp') return { type, ...(target === '' ? {} : { url: target }) }
   if (type !== 'tinyobs')
-    throw new InvalidVariable('OFFLOOP_EXPORT', `must have tinyobs=URL as part ${index + 1}`)
+    throw new InvalidVariable('OFFLOOP_EXPORT', `must have tinyobs=URL or otlp=URL as part ${index + 1}`)
   const key = env.OFFLOOP_TINYOBS_KEY
   return { type, url: target, ...(key === undefined || key === '' ? {} : { key }) }
 }

@@ -1,6 +1,15 @@
 import type { Batch } from './batch'
 import { messageOf } from './errors'
 import { labelNameFault, labelValueFault, MAX_LABELS, RESERVED_LABELS } from './format'
+import {
+  OTLP_PACKAGES,
+  type OtlpOptions,
+  type OtlpProtocol,
+  type OtlpSettings,
+  otlpDefaults,
+  otlpModule,
+  serviceInstanceId,
+} from './otlp'
 
 /** Pushes to a TinyObs server, from the sampling thread. */
 export interface TinyObsOptions {
@@ -14,7 +23,7 @@ export interface TinyObsOptions {
 }
 
 /** Runs in the sampling thread: it goes on while the event loop is blocked. */
-export type ExporterOptions = TinyObsOptions
+export type ExporterOptions = TinyObsOptions | OtlpOptions
 
 /** Runs on the main thread with each batch. May be async; what it throws is counted and reported. */
 export type ExporterFunction = (batch: Batch) => unknown
@@ -77,7 +86,7 @@ export interface TinyObsSettings {
   readonly timeoutMs: number
 }
 
-export type ExporterSettings = TinyObsSettings
+export type ExporterSettings = TinyObsSettings | OtlpSettings
 
 export const DEFAULT_HOST = '127.0.0.1'
 export const DEFAULT_PORT = 9464
@@ -150,6 +159,73 @@ const EXPORTERS: Readonly<
       timeoutMs: integer(given.timeoutMs ?? 10_000, `${path}.timeoutMs`, 100, 120_000),
     }
   },
+  otlp(given, path) {
+    const names = [
+      'type',
+      'url',
+      'protocol',
+      'headers',
+      'temporality',
+      'compression',
+      'timeoutMs',
+      'resource',
+    ]
+    known(given, path, names)
+    const defaults = otlpDefaults(process.env)
+    const pick = (name: keyof typeof defaults) => given[name] ?? defaults[name]
+    // A fault of the environment is told from one of the options.
+    const named = (name: keyof typeof defaults) =>
+      `${path}.${name}${given[name] === undefined ? ' (from OTEL_EXPORTER_OTLP_*)' : ''}`
+    const protocol = oneOf(pick('protocol'), named('protocol'), Object.keys(OTLP_PACKAGES)) as OtlpProtocol
+    const settings: OtlpSettings = {
+      type: 'otlp',
+      url: httpUrl(pick('url'), named('url')).replace(/^(https?:\/\/[^/]+\/)$/, '$1v1/metrics'),
+      protocol,
+      module: otlpModule(protocol) ?? '',
+      headers: headers(given.headers ?? {}, `${path}.headers`),
+      temporality: oneOf(pick('temporality'), named('temporality'), ['cumulative', 'delta']),
+      compression: oneOf(pick('compression'), named('compression'), ['none', 'gzip']),
+      timeoutMs: integer(pick('timeoutMs'), named('timeoutMs'), 100, 120_000),
+      resource: { 'service.instance.id': serviceInstanceId(), ...attributes(given.resource, path) },
+    }
+    if (settings.module !== '') return settings
+    throw new InvalidRange(
+      `${path}.type`,
+      `is "otlp", which needs a package: npm install ${OTLP_PACKAGES[protocol]}`,
+    )
+  },
+}
+
+function headers(value: unknown, path: string): Readonly<Record<string, string>> {
+  const given = record(value, path)
+  const checked: Record<string, string> = {}
+  for (const [name, text] of Object.entries(given)) {
+    const option = `${path}.${shortened(name)}`
+    if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name)) throw new InvalidRange(option, "is no header's name")
+    if (typeof text !== 'string')
+      throw new InvalidType(option, `must be a string, and is of type ${typeof text}`)
+    if (!/^[\x20-\x7e]+$/.test(text)) throw new InvalidRange(option, 'must be printable ASCII')
+    checked[name] = text
+  }
+  return checked
+}
+
+function attributes(value: unknown, path: string): Readonly<Record<string, string | number | boolean>> {
+  const given = record(value ?? {}, `${path}.resource`)
+  for (const [name, one] of Object.entries(given)) {
+    if (typeof one === 'string' || typeof one === 'boolean' || Number.isFinite(one)) continue
+    throw new InvalidType(
+      `${path}.resource.${shortened(name)}`,
+      `must be a string, a finite number or a boolean, and is ${show(one)}`,
+    )
+  }
+  return given as Record<string, string | number | boolean>
+}
+
+function oneOf<T extends string>(value: unknown, option: string, choices: readonly T[]): T {
+  const found = choices.find((choice) => choice === value)
+  if (found !== undefined) return found
+  throw new InvalidRange(option, `must be one of ${choices.join(', ')}, and is ${show(value)}`)
 }
 
 function exporterSettings(value: unknown, path: string): ExporterSettings {

@@ -344,7 +344,7 @@ describe('names', () => {
       type: 'RangeError',
       option: 'exporters[0].type',
       message:
-        'offloop: option exporters[0].type is "tinybos", and must be one of tinyobs: did you mean tinyobs?',
+        'offloop: option exporters[0].type is "tinybos", and must be one of tinyobs, otlp: did you mean tinyobs?',
     })
     // Names that every object has are no types.
     for (const type of ['constructor', '__proto__', 'statsd']) {
