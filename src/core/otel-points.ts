@@ -107,7 +107,8 @@ export class PointMaker {
     const description = batch.descriptions[metric.name]?.description ?? ''
     const shared = { metric: named, description, attributes, at }
     if (metric.type === 'gauge') {
-      return { ...shared, start: this.#processStart, value: metric.value as number, remember: undefined }
+      const start = Math.min(this.#processStart, at)
+      return { ...shared, start, value: metric.value as number, remember: undefined }
     }
     const key = seriesKey(metric.name, metric.labels)
     const before = this.#delivered.get(key)

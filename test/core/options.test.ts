@@ -349,7 +349,7 @@ describe('names', () => {
     // Names that every object has are no types.
     for (const type of ['constructor', '__proto__', 'statsd']) {
       expect(refusal(tinyobs({ type })).message).toBe(
-        `offloop: option exporters[0].type is "${type}", and must be one of tinyobs`,
+        `offloop: option exporters[0].type is "${type}", and must be one of tinyobs, otlp`,
       )
     }
   })
