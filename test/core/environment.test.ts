@@ -47,6 +47,11 @@ describe('options from the environment', () => {
         ],
       },
     ],
+    [
+      'OFFLOOP_EXPORT',
+      'otlp=http://a:4318,otlp=',
+      { exporters: [{ type: 'otlp', url: 'http://a:4318' }, { type: 'otlp' }] },
+    ],
     ['OFFLOOP_LABELS', 'region=eu', { labels: { region: 'eu' } }],
     ['OFFLOOP_LABELS', 'region=eu, query=a=b ,', { labels: { region: 'eu', query: 'a=b' } }],
     ['OFFLOOP_HEAP_OBJECTS', '0', { heapObjects: false }],
