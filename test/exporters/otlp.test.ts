@@ -188,6 +188,16 @@ describe('an answer', () => {
     expect(delivery).toMatchObject({ dropped: 0, failures: 2 })
   })
 
+  it('that is retried is so by us alone: the official exporter would again after a second', async () => {
+    const server = await start()
+    const { delivery } = exporter({ url: server.url })
+    server.fault = (request) => (request === 1 ? { status: 503 } : undefined)
+    delivery.push(batch(1))
+    await until(() => server.stored.length === 1)
+    await new Promise((resolve) => setTimeout(resolve, 2_000))
+    expect(server.requests).toHaveLength(2)
+  })
+
   it('of another refusal is not', async () => {
     const statuses = [400, 401, 403, 404, 413, 500, 302]
     const all = statuses.map(async (status) => {
