@@ -12,6 +12,7 @@ export type {
   ServeOptions,
   TinyObsOptions,
 } from './core/options'
+export type { OtlpOptions } from './core/otlp'
 export type { Counters } from './probe/counters'
 export type { CollectedMetric, Collector } from './sampler/collectors'
 export type { Ready, Sampler, SamplerEvents } from './sampler/sampler'

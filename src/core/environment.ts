@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { messageOf } from './errors'
 import { type ExporterOptions, type Options, resolveOptions } from './options'
+import { resourceFromEnvironment } from './otlp'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -63,6 +64,8 @@ export function isDisabled(env: Environment): boolean {
 /** The service's name where none is given: `OTEL_SERVICE_NAME`, else the application's package, else `node`. */
 export function defaultService(env: Environment, script: string | undefined, cwd: () => string): string {
   if (env.OTEL_SERVICE_NAME !== undefined && env.OTEL_SERVICE_NAME !== '') return env.OTEL_SERVICE_NAME
+  const resource = resourceFromEnvironment(env)['service.name']
+  if (resource !== undefined && resource !== '') return resource
   return packageName(script === undefined ? folderOf(cwd) : dirname(script)) ?? 'node'
 }
 
@@ -108,9 +111,10 @@ function exporter(part: string, env: Environment, index: number): ExporterOption
   if (part === 'dogstatsd') return { type: part }
   if (type === 'dogstatsd') return { type, ...dogStatsD(target, index) }
   if (type === 'module') return { type, path: target }
+  if (type === 'otlp') return { type, ...(target === '' ? {} : { url: target }) }
   // Not shown: what was pasted into the wrong place may be a URL with a password.
   if (type !== 'tinyobs') {
-    const wanted = 'tinyobs=URL, dogstatsd=host:port, dogstatsd=unix:path or module=path'
+    const wanted = 'tinyobs=URL, otlp=URL, dogstatsd=host:port, dogstatsd=unix:path or module=path'
     throw new InvalidVariable('OFFLOOP_EXPORT', `must have ${wanted} as part ${index + 1}`)
   }
   const key = env.OFFLOOP_TINYOBS_KEY

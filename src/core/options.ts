@@ -4,6 +4,14 @@ import { messageOf } from './errors'
 import { labelNameFault, labelValueFault, MAX_LABELS, RESERVED_LABELS } from './format'
 import { type ModuleOptions, type ModuleSettings, resolveModule } from './module-options'
 import { findPeer, notInstalled } from './peers'
+import {
+  OTLP_PACKAGES,
+  type OtlpOptions,
+  type OtlpProtocol,
+  type OtlpSettings,
+  otlpDefaults,
+  serviceInstanceId,
+} from './otlp'
 
 /** Pushes to a TinyObs server, from the sampling thread. */
 export interface TinyObsOptions {
@@ -17,7 +25,7 @@ export interface TinyObsOptions {
 }
 
 /** Runs in the sampling thread: it goes on while the event loop is blocked. */
-export type ExporterOptions = TinyObsOptions | DogStatsDOptions | ModuleOptions
+export type ExporterOptions = TinyObsOptions | OtlpOptions | DogStatsDOptions | ModuleOptions
 
 /** Runs on the main thread with each batch. May be async; what it throws is counted and reported. */
 export type ExporterFunction = (batch: Batch) => unknown
@@ -80,7 +88,7 @@ export interface TinyObsSettings {
   readonly timeoutMs: number
 }
 
-export type ExporterSettings = TinyObsSettings | DogStatsDSettings | ModuleSettings
+export type ExporterSettings = TinyObsSettings | OtlpSettings | DogStatsDSettings | ModuleSettings
 
 export const DEFAULT_HOST = '127.0.0.1'
 export const DEFAULT_PORT = 9464
@@ -155,6 +163,36 @@ const EXPORTERS: Readonly<
       timeoutMs: integer(given.timeoutMs ?? 10_000, `${path}.timeoutMs`, 100, 120_000),
     }
   },
+  otlp(given, path) {
+    const names = [
+      'type',
+      'url',
+      'protocol',
+      'headers',
+      'temporality',
+      'compression',
+      'timeoutMs',
+      'resource',
+    ]
+    known(given, path, names)
+    const defaults = otlpDefaults(process.env)
+    const pick = (name: keyof typeof defaults) => given[name] ?? defaults[name]
+    // A fault of the environment is told from one of the options.
+    const named = (name: keyof typeof defaults) =>
+      `${path}.${name}${given[name] === undefined ? ' (from OTEL_EXPORTER_OTLP_*)' : ''}`
+    const protocol = oneOf(pick('protocol'), named('protocol'), Object.keys(OTLP_PACKAGES)) as OtlpProtocol
+    return {
+      type: 'otlp',
+      url: httpUrl(pick('url'), named('url')).replace(/^(https?:\/\/[^/]+\/)$/, '$1v1/metrics'),
+      protocol,
+      module: needed(path, OTLP_PACKAGES[protocol]),
+      headers: headers(given.headers ?? {}, `${path}.headers`),
+      temporality: oneOf(pick('temporality'), named('temporality'), ['cumulative', 'delta']),
+      compression: oneOf(pick('compression'), named('compression'), ['none', 'gzip']),
+      timeoutMs: integer(pick('timeoutMs'), named('timeoutMs'), 100, 120_000),
+      resource: { 'service.instance.id': serviceInstanceId(), ...attributes(given.resource, path) },
+    }
+  },
   dogstatsd(given, path) {
     known(given, path, ['type', 'host', 'port', 'path', 'prefix', 'tags'])
     if (given.path !== undefined && (given.host !== undefined || given.port !== undefined)) {
@@ -182,9 +220,43 @@ const EXPORTERS: Readonly<
   },
 }
 
-/** An optional peer, found without being loaded. */
-function needed(path: string, name: string): void {
-  if (findPeer(name) === undefined) throw new InvalidRange(`${path}.type`, notInstalled(name))
+/** The file of an optional peer, found without being loaded. */
+function needed(path: string, name: string): string {
+  const file = findPeer(name)
+  if (file === undefined) throw new InvalidRange(`${path}.type`, notInstalled(name))
+  return file
+}
+
+function headers(value: unknown, path: string): Readonly<Record<string, string>> {
+  const given = record(value, path)
+  const checked: Record<string, string> = {}
+  for (const [name, text] of Object.entries(given)) {
+    const option = `${path}.${shortened(name)}`
+    if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name)) throw new InvalidRange(option, "is no header's name")
+    if (typeof text !== 'string')
+      throw new InvalidType(option, `must be a string, and is of type ${typeof text}`)
+    if (!/^[\x20-\x7e]+$/.test(text)) throw new InvalidRange(option, 'must be printable ASCII')
+    checked[name] = text
+  }
+  return checked
+}
+
+function attributes(value: unknown, path: string): Readonly<Record<string, string | number | boolean>> {
+  const given = record(value ?? {}, `${path}.resource`)
+  for (const [name, one] of Object.entries(given)) {
+    if (typeof one === 'string' || typeof one === 'boolean' || Number.isFinite(one)) continue
+    throw new InvalidType(
+      `${path}.resource.${shortened(name)}`,
+      `must be a string, a finite number or a boolean, and is ${show(one)}`,
+    )
+  }
+  return given as Record<string, string | number | boolean>
+}
+
+function oneOf<T extends string>(value: unknown, option: string, choices: readonly T[]): T {
+  const found = choices.find((choice) => choice === value)
+  if (found !== undefined) return found
+  throw new InvalidRange(option, `must be one of ${choices.join(', ')}, and is ${show(value)}`)
 }
 
 function exporterSettings(value: unknown, path: string): ExporterSettings {

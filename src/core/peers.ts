@@ -1,9 +1,11 @@
 /** Packages that only some exporters need: the user installs them, and the sampling thread alone loads them. */
 
-/** Where `name` would be loaded from; undefined where it is not installed. Loads nothing. */
+/** Where `name` would be loaded from, beside this package or as the application's; undefined where it is not installed. Loads nothing. */
 export function findPeer(name: string): string | undefined {
   try {
-    return require.resolve(name, { paths: [__dirname, '.'] })
+    return require.resolve(name, {
+      paths: [__dirname, ...(process.argv[1] === undefined ? [] : [process.argv[1]]), '.'],
+    })
   } catch {
     return undefined
   }

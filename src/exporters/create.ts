@@ -18,6 +18,8 @@ type Factories = {
 const FACTORIES: Factories = {
   tinyobs: (settings, name, report, onQueued) =>
     (require('./tinyobs') as typeof import('./tinyobs')).createTinyObs(settings, name, report, onQueued),
+  otlp: (settings, name, report, onQueued) =>
+    (require('./otlp') as typeof import('./otlp')).createOtlp(settings, name, report, onQueued),
   dogstatsd: (settings, name, report, onQueued) =>
     (require('./dogstatsd') as typeof import('./dogstatsd')).createDogStatsD(
       settings,

@@ -47,6 +47,11 @@ describe('options from the environment', () => {
         ],
       },
     ],
+    [
+      'OFFLOOP_EXPORT',
+      'otlp=http://a:4318,otlp=',
+      { exporters: [{ type: 'otlp', url: 'http://a:4318' }, { type: 'otlp' }] },
+    ],
     ['OFFLOOP_EXPORT', 'dogstatsd', { exporters: [{ type: 'dogstatsd' }] }],
     ['OFFLOOP_EXPORT', 'dogstatsd=a', { exporters: [{ type: 'dogstatsd', host: 'a' }] }],
     ['OFFLOOP_EXPORT', 'dogstatsd=a:1', { exporters: [{ type: 'dogstatsd', host: 'a', port: 1 }] }],

@@ -344,12 +344,12 @@ describe('names', () => {
       type: 'RangeError',
       option: 'exporters[0].type',
       message:
-        'offloop: option exporters[0].type is "tinybos", and must be one of tinyobs, dogstatsd, module: did you mean tinyobs?',
+        'offloop: option exporters[0].type is "tinybos", and must be one of tinyobs, otlp, dogstatsd, module: did you mean tinyobs?',
     })
     // Names that every object has are no types.
     for (const type of ['constructor', '__proto__', 'graphite']) {
       expect(refusal(tinyobs({ type })).message).toBe(
-        `offloop: option exporters[0].type is "${type}", and must be one of tinyobs, dogstatsd, module`,
+        `offloop: option exporters[0].type is "${type}", and must be one of tinyobs, otlp, dogstatsd, module`,
       )
     }
   })

@@ -227,7 +227,9 @@ function checkServe({ host, port, hosts, token }: ServeSettings): void {
   if (token !== undefined) expect(token).toMatch(/^[\x21-\x7e]+$/)
 }
 
-function checkExporter({ type, url, key, timeoutMs, ...others }: TinyObsSettings): void {
+function checkExporter(settings: ExporterSettings): void {
+  if (settings.type !== 'tinyobs') throw new Error('none is asked for')
+  const { type, url, key, timeoutMs, ...others } = settings
   expect(others).toEqual({})
   expect(type).toBe('tinyobs')
   const { protocol, username, password } = new URL(url)
