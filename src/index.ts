@@ -6,6 +6,7 @@ export { type MetricDefinition, metrics } from './core/metrics'
 export type {
   ExporterFunction,
   ExporterOptions,
+  Names,
   Options,
   ServeOptions,
   TinyObsOptions,
