@@ -1,0 +1,111 @@
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Batch } from '../../src/core/batch'
+import type { Names } from '../../src/core/options'
+import { dist } from '../dist'
+import { key, Measured, seriesOf } from '../support/measured'
+import { hasPrometheus, PrometheusServer, promtool } from '../support/prometheus'
+
+const { renaming } = dist<typeof import('../../src/exporters/names')>('exporters/names.js')
+
+const ops = (file: string) => fileURLToPath(new URL(`../../ops/${file}`, import.meta.url))
+const NAMES: readonly Names[] = ['canonical', 'go', 'prom-client']
+
+describe.skipIf(!hasPrometheus)('a Prometheus server', () => {
+  const measured = new Map<Names, Measured>()
+  let prometheus: PrometheusServer
+
+  beforeAll(async () => {
+    for (const names of NAMES) measured.set(names, await Measured.start(names))
+    const targets = [...measured].map(([job, { url }]) => ({ job, url }))
+    prometheus = await PrometheusServer.start(targets)
+    await prometheus.scraped(4)
+  }, 60_000)
+
+  afterAll(async () => {
+    await prometheus?.close()
+    for (const process of measured.values()) process.close()
+  })
+
+  test.each(NAMES)('scrapes %s names without a fault', async (names) => {
+    const target = (await prometheus.targets()).get(names)
+    expect(target).toMatchObject({ health: 'up', lastError: '' })
+    const [up] = await prometheus.query(`up{job="${names}"}`)
+    expect(up?.value).toBe(1)
+  })
+
+  test.each(NAMES)('knows every series of a batch by its labels, under %s names', async (names) => {
+    const batch = measured.get(names)?.batch as Batch
+    const expected = seriesOf(renaming(names).rename(batch).metrics)
+    expect(expected.length).toBeGreaterThan(20)
+    const known = new Set((await prometheus.series(names)).map(key))
+    expect(expected.filter((series) => !known.has(series))).toEqual([])
+  })
+
+  test.each(NAMES)(
+    'and promtool find no fault but names that others have made, under %s names',
+    async (names) => {
+      const text = await (await fetch(`${measured.get(names)?.url}/metrics`)).text()
+      const { stdout, stderr, status } = spawnSync('promtool', ['check', 'metrics'], {
+        input: text,
+        encoding: 'utf8',
+      })
+      // 3 is advice, 1 a fault.
+      expect([0, 3], stderr).toContain(status)
+      expect((stdout + stderr).split('\n').filter((line) => line !== '' && !isKnown(line))).toEqual([])
+    },
+  )
+
+  test('runs the queries of TinyObs for Go on names: go', async () => {
+    const rate = await prometheus.answer('rate(go_gc_cycles_total[5m]) > 0')
+    expect(rate).toHaveLength(1)
+    expect(rate[0]?.metric).toMatchObject({ thread: 'main', job: 'go' })
+    const service = rate[0]?.metric.service as string
+    const named = `{service=${JSON.stringify(service)}}`
+    for (const name of [
+      'go_memstats_heap_alloc_bytes',
+      'go_memstats_heap_sys_bytes',
+      'go_memstats_heap_objects',
+      'go_goroutines',
+      'go_gc_cycles_total',
+      'go_memstats_gc_duration_seconds',
+    ]) {
+      const [sample, ...others] = await prometheus.answer(`${name}${named}`)
+      expect(others, name).toEqual([])
+      expect(sample?.value, name).toBeGreaterThan(0)
+    }
+    const [pause] = await prometheus.answer(
+      `rate(go_memstats_gc_duration_seconds${named}[5m]) / rate(go_gc_cycles_total${named}[5m])`,
+    )
+    expect(pause?.value).toBeGreaterThan(0)
+    expect(pause?.value).toBeLessThan(1)
+  })
+})
+
+/** Names and types that prom-client and TinyObs made, which we keep. */
+function isKnown(advice: string): boolean {
+  return (
+    /^nodejs_active_(?:resources|handles|requests)_total non-counter metrics should not have "_total" suffix$/.test(
+      advice,
+    ) || /^go_memstats_gc_duration_seconds counter metrics should have "_total" suffix$/.test(advice)
+  )
+}
+
+describe.skipIf(!hasPrometheus)('the alerts', () => {
+  test('are valid, and fire when they are meant to', () => {
+    expect(promtool(['check', 'rules', ops('prometheus/rules.yml')])).toContain('SUCCESS')
+    expect(promtool(['test', 'rules', ops('prometheus/rules.test.yml')])).toContain('SUCCESS')
+  })
+
+  test('each have a case where they fire, and are quiet where all is well', () => {
+    const alerts = [...readFileSync(ops('prometheus/rules.yml'), 'utf8').matchAll(/alert: (\w+)/g)]
+    expect(alerts.length).toBeGreaterThan(8)
+    const cases = readFileSync(ops('prometheus/rules.test.yml'), 'utf8')
+    for (const [, alert] of alerts) {
+      expect(cases).toMatch(new RegExp(`alertname: ${alert}\\n *exp_alerts:\\n`))
+      expect(cases).toContain(`alertname: ${alert}, exp_alerts: [] }`)
+    }
+  })
+})
