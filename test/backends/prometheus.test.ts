@@ -5,8 +5,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Batch } from '../../src/core/batch'
 import type { Names } from '../../src/core/options'
 import { dist } from '../dist'
+import { parseOpenMetrics } from '../support/exposition'
 import { key, Measured, seriesOf } from '../support/measured'
 import { hasPrometheus, PrometheusServer, promtool } from '../support/prometheus'
+import { hasPythonClient, readByPython } from '../support/python'
 
 const { renaming } = dist<typeof import('../../src/exporters/names')>('exporters/names.js')
 
@@ -39,7 +41,9 @@ describe.skipIf(!hasPrometheus)('a Prometheus server', () => {
   test.each(NAMES)('knows every series of a batch by its labels, under %s names', async (names) => {
     const batch = measured.get(names)?.batch as Batch
     const expected = seriesOf(renaming(names).rename(batch).metrics)
-    expect(expected.length).toBeGreaterThan(20)
+    expect(expected.length).toBeGreaterThan(30)
+    // The newest batch may have what no scrape has yet.
+    await prometheus.scraped(2)
     const known = new Set((await prometheus.series(names)).map(key))
     expect(expected.filter((series) => !known.has(series))).toEqual([])
   })
@@ -55,6 +59,18 @@ describe.skipIf(!hasPrometheus)('a Prometheus server', () => {
       // 3 is advice, 1 a fault.
       expect([0, 3], stderr).toContain(status)
       expect((stdout + stderr).split('\n').filter((line) => line !== '' && !isKnown(line))).toEqual([])
+    },
+  )
+
+  test.skipIf(!hasPythonClient).each(NAMES)(
+    'and the Python client read OpenMetrics of %s names',
+    async (names) => {
+      const headers = { accept: 'application/openmetrics-text' }
+      const text = await (await fetch(`${measured.get(names)?.url}/metrics`, { headers })).text()
+      expect(text).toMatch(/# EOF\n$/)
+      const [families] = readByPython([['openmetrics', text]])
+      expect(families).toBeInstanceOf(Array)
+      expect(families?.length).toBe(parseOpenMetrics(text).size)
     },
   )
 
