@@ -41,7 +41,8 @@ export function promClientNames(batch: Batch, before?: Histogram): Batch {
   const metrics: Metric[] = []
   for (const metric of batch.metrics) {
     const { service, thread, ...labels } = metric.labels
-    const isOwn = BUILTIN.has(metric.name)
+    // No collector may use the label `thread`.
+    const isOwn = BUILTIN.has(metric.name) || thread !== undefined
     if (isOwn && (!COMMON.has(metric.name) || (thread ?? 'main') !== 'main')) continue
     const value =
       metric.name === GC_DURATION && typeof metric.value !== 'number'
@@ -52,25 +53,37 @@ export function promClientNames(batch: Batch, before?: Histogram): Batch {
   metrics.push(...lagOf(batch, before))
   const descriptions: Record<string, Description> = {}
   for (const { name } of metrics) {
-    descriptions[name] = batch.descriptions[name] ?? {
-      type: 'gauge',
-      unit: 'seconds',
-      description: LAG[name] ?? '',
-    }
+    const description = DESCRIBED[name] ?? batch.descriptions[name]
+    if (description !== undefined) descriptions[name] = description
   }
   return { ...batch, metrics, descriptions }
 }
 
-const LAG: Readonly<Record<string, string>> = {
-  nodejs_eventloop_lag_seconds: 'Mean time that a turn of the event loop was busy, in the last minute.',
-  nodejs_eventloop_lag_min_seconds: 'Shortest turn of the event loop in the last minute, from a histogram.',
-  nodejs_eventloop_lag_max_seconds: 'Longest turn of the event loop in the last minute.',
-  nodejs_eventloop_lag_mean_seconds: 'Mean time that a turn of the event loop was busy, in the last minute.',
-  nodejs_eventloop_lag_stddev_seconds:
-    'Standard deviation of the turns in the last minute, from a histogram.',
-  nodejs_eventloop_lag_p50_seconds: 'Median of the turns in the last minute, from a histogram.',
-  nodejs_eventloop_lag_p90_seconds: '90th percentile of the turns in the last minute, from a histogram.',
-  nodejs_eventloop_lag_p99_seconds: '99th percentile of the turns in the last minute, from a histogram.',
+/** Of what is not in the table of metrics. */
+const DESCRIBED: Readonly<Record<string, Description>> = {
+  ...described('', {
+    nodejs_active_resources: 'Active resources by the type of their async resource.',
+    nodejs_active_handles: 'Active libuv handles by the class of their object.',
+    nodejs_active_requests: 'Active libuv requests by the class of their object.',
+  }),
+  ...described('seconds', {
+    nodejs_eventloop_lag_seconds: 'Mean time that a turn of the event loop was busy, in the last minute.',
+    nodejs_eventloop_lag_min_seconds: 'Shortest turn of the event loop in the last minute, from a histogram.',
+    nodejs_eventloop_lag_max_seconds: 'Longest turn of the event loop in the last minute.',
+    nodejs_eventloop_lag_mean_seconds:
+      'Mean time that a turn of the event loop was busy, in the last minute.',
+    nodejs_eventloop_lag_stddev_seconds:
+      'Standard deviation of the turns in the last minute, from a histogram.',
+    nodejs_eventloop_lag_p50_seconds: 'Median of the turns in the last minute, from a histogram.',
+    nodejs_eventloop_lag_p90_seconds: '90th percentile of the turns in the last minute, from a histogram.',
+    nodejs_eventloop_lag_p99_seconds: '99th percentile of the turns in the last minute, from a histogram.',
+  }),
+}
+
+function described(unit: string, texts: Readonly<Record<string, string>>): Record<string, Description> {
+  return Object.fromEntries(
+    Object.entries(texts).map(([name, description]) => [name, { type: 'gauge', unit, description }]),
+  )
 }
 
 /**
@@ -83,7 +96,7 @@ function lagOf(batch: Batch, before: Histogram | undefined): Metric[] {
   const lag = turns === undefined ? undefined : distribution(since(turns, before), longest)
   if (lag === undefined) return []
   const { service, thread, ...labels } = (ofMain(batch, TURNS) as Metric).labels
-  const gauge = (name: keyof typeof LAG, value: number): Metric => ({ name, type: 'gauge', value, labels })
+  const gauge = (name: string, value: number): Metric => ({ name, type: 'gauge', value, labels })
   return [
     gauge('nodejs_eventloop_lag_seconds', lag.mean),
     gauge('nodejs_eventloop_lag_min_seconds', lag.min),

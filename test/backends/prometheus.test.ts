@@ -5,12 +5,18 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Batch } from '../../src/core/batch'
 import type { Names } from '../../src/core/options'
 import { dist } from '../dist'
+import { dashboard, panelQueries, substituted, variableQueries } from '../support/dashboard'
 import { parseOpenMetrics } from '../support/exposition'
 import { key, Measured, seriesOf } from '../support/measured'
 import { hasPrometheus, PrometheusServer, promtool } from '../support/prometheus'
 import { hasPythonClient, readByPython } from '../support/python'
 
 const { renaming } = dist<typeof import('../../src/exporters/names')>('exporters/names.js')
+
+const { metrics } = dist<typeof import('../../src/core/metrics')>('core/metrics.js')
+
+// The dashboard is made for all metrics of the design; without those of the event loop there is no use in asking.
+const isComplete = metrics.some(({ name }) => `${name}` === 'nodejs_eventloop_turn_seconds')
 
 const ops = (file: string) => fileURLToPath(new URL(`../../ops/${file}`, import.meta.url))
 const NAMES: readonly Names[] = ['canonical', 'go', 'prom-client']
@@ -41,7 +47,7 @@ describe.skipIf(!hasPrometheus)('a Prometheus server', () => {
   test.each(NAMES)('knows every series of a batch by its labels, under %s names', async (names) => {
     const batch = measured.get(names)?.batch as Batch
     const expected = seriesOf(renaming(names).rename(batch).metrics)
-    expect(expected.length).toBeGreaterThan(30)
+    expect(expected.length).toBeGreaterThan(10)
     // The newest batch may have what no scrape has yet.
     await prometheus.scraped(2)
     const known = new Set((await prometheus.series(names)).map(key))
@@ -71,6 +77,21 @@ describe.skipIf(!hasPrometheus)('a Prometheus server', () => {
       const [families] = readByPython([['openmetrics', text]])
       expect(families).toBeInstanceOf(Array)
       expect(families?.length).toBe(parseOpenMetrics(text).size)
+    },
+  )
+
+  test.skipIf(!isComplete)(
+    'has values for every variable of the dashboard, and data for every query',
+    async () => {
+      const batch = measured.get('canonical')?.batch as Batch
+      const reported = new Set(batch.metrics.map(({ name }) => name))
+      const queries = [...variableQueries(), ...panelQueries()]
+        // These are only there where the process is in a container, and that has a limit.
+        .filter(({ query }) =>
+          (query.match(/nodejs_container_\w+/g) ?? []).every((name) => reported.has(name)),
+        )
+        .map(({ query }) => substituted(query, 'canonical'))
+      expect(await prometheus.unanswered(queries)).toEqual([])
     },
   )
 
@@ -122,6 +143,36 @@ describe.skipIf(!hasPrometheus)('the alerts', () => {
     for (const [, alert] of alerts) {
       expect(cases).toMatch(new RegExp(`alertname: ${alert}\\n *exp_alerts:\\n`))
       expect(cases).toContain(`alertname: ${alert}, exp_alerts: [] }`)
+    }
+  })
+})
+
+describe('the dashboard', () => {
+  test.skipIf(!isComplete)('asks for the metrics of the table alone, and for nearly all of them', () => {
+    const known = new Set<string>(metrics.map(({ name }) => name))
+    const asked = new Set(
+      panelQueries().flatMap(({ query }) =>
+        (query.match(/\b(?:nodejs|process|offloop)_\w+/g) ?? []).map((name) =>
+          name.replace(/_(bucket|count|sum)$/, ''),
+        ),
+      ),
+    )
+    expect([...asked].filter((name) => !known.has(name))).toEqual([])
+    expect(asked.size).toBeGreaterThan(40)
+  })
+
+  test('has panels that say what they show, and do not overlap', () => {
+    const ids = dashboard.panels.map(({ id }) => id)
+    expect(new Set(ids).size).toBe(ids.length)
+    const cells = dashboard.panels.flatMap(({ gridPos: { x, y, w, h } }) =>
+      Array.from({ length: w * h }, (_, index) => `${x + (index % w)},${y + Math.floor(index / w)}`),
+    )
+    expect(new Set(cells).size).toBe(cells.length)
+    for (const { type, title, fieldConfig, targets } of dashboard.panels) {
+      expect(title).not.toBe('')
+      if (type === 'row') continue
+      expect(fieldConfig?.defaults.unit, title).toBeTruthy()
+      expect(targets?.length, title).toBeGreaterThan(0)
     }
   })
 })

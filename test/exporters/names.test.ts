@@ -12,7 +12,7 @@ const { renderOpenMetrics, renderPrometheus } =
 const namesIn = (batch: Batch): string[] => [...new Set(batch.metrics.map(({ name }) => name))].sort()
 const series = (batch: Batch, name: string): Metric[] =>
   batch.metrics.filter((metric) => metric.name === name)
-const valueOf = (batch: Batch, name: string) => series(batch, name)[0]?.value
+const valueIn = (batch: Batch, name: string) => series(batch, name)[0]?.value
 
 describe('any names', () => {
   test.each(['canonical', 'go', 'prom-client'] as const)(
@@ -23,7 +23,7 @@ describe('any names', () => {
       const renamed = renaming(names).rename(batch)
       expect(batch).toEqual(copy)
       expect(renamed).toMatchObject({ sequence: 1, timestamp: batch.timestamp, service: 'api' })
-      expect(valueOf(renamed, 'orders_open')).toBe(3)
+      expect(valueIn(renamed, 'orders_open')).toBe(3)
       for (const name of namesIn(renamed)) expect(renamed.descriptions).toHaveProperty(name)
     },
   )
@@ -154,7 +154,7 @@ describe('the names of prom-client', () => {
     const slow = Array.from({ length: 10 }, () => 0.4)
     names.sampled(canonicalBatch(slow))
     const mean = (...turns: number[]) =>
-      valueOf(names.rename(canonicalBatch([...slow, ...turns])), 'nodejs_eventloop_lag_mean_seconds')
+      valueIn(names.rename(canonicalBatch([...slow, ...turns])), 'nodejs_eventloop_lag_mean_seconds')
     expect(mean(0.002)).toBeCloseTo(0.002, 9)
     expect(mean(0.002)).toBeCloseTo(0.002, 9)
     await clock.advance(30_000)

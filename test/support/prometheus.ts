@@ -25,6 +25,7 @@ export interface Sample {
 }
 
 const SCRAPE_INTERVAL_MS = 500
+const PATIENCE_MS = 15_000
 
 /** A Prometheus server, of Debian's package, that scrapes `targets` each half second. */
 export class PrometheusServer {
@@ -95,12 +96,18 @@ export class PrometheusServer {
 
   /** Waits until `query` answers something. */
   async answer(query: string): Promise<readonly Sample[]> {
-    let found: readonly Sample[] = []
-    await this.#until(async () => {
-      found = await this.query(query)
-      return found.length > 0
-    }, `${query} answers something`)
-    return found
+    if ((await this.unanswered([query])).length > 0) throw new Error(`no answer: ${query}`)
+    return this.query(query)
+  }
+
+  /** Waits until each of `queries` has an answer, all of whose values are finite; returns those that have none in time. */
+  async unanswered(queries: readonly string[]): Promise<readonly string[]> {
+    const end = performance.now() + PATIENCE_MS
+    for (let left = queries; ; await sleep(500)) {
+      const answers = await Promise.all(left.map((query) => this.query(query)))
+      left = left.filter((_, index) => !isAnswer(answers[index]))
+      if (left.length === 0 || performance.now() > end) return left
+    }
   }
 
   /** All series of a job. */
@@ -122,7 +129,7 @@ export class PrometheusServer {
   }
 
   async #until(condition: () => Promise<boolean>, what: string): Promise<void> {
-    const end = performance.now() + 20_000
+    const end = performance.now() + PATIENCE_MS
     for (let last: unknown; ; ) {
       if (this.#process.exitCode !== null) throw new Error(`Prometheus ended with ${this.#process.exitCode}`)
       try {
@@ -130,10 +137,14 @@ export class PrometheusServer {
       } catch (error) {
         last = error
       }
-      if (performance.now() > end) throw new Error(`not true in 20 s: ${what}`, { cause: last })
+      if (performance.now() > end) throw new Error(`not true in time: ${what}`, { cause: last })
       await sleep(100)
     }
   }
+}
+
+function isAnswer(samples: readonly Sample[] = []): boolean {
+  return samples.length > 0 && samples.every(({ value }) => Number.isFinite(value))
 }
 
 /** What promtool says; throws where it finds a fault. */
