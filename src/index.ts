@@ -8,6 +8,7 @@ export type { CustomExporter, ExporterFactory, ModuleOptions } from './core/modu
 export type {
   ExporterFunction,
   ExporterOptions,
+  Names,
   Options,
   ServeOptions,
   TinyObsOptions,

@@ -13,6 +13,9 @@ import {
   serviceInstanceId,
 } from './otlp'
 
+/** Under whose names metrics are shown: offloop's own, those of TinyObs for Go, or those of prom-client's defaults. */
+export type Names = 'canonical' | 'go' | 'prom-client'
+
 /** Pushes to a TinyObs server, from the sampling thread. */
 export interface TinyObsOptions {
   readonly type: 'tinyobs'
@@ -22,6 +25,8 @@ export interface TinyObsOptions {
   readonly key?: string
   /** For one request. Default 10,000. */
   readonly timeoutMs?: number
+  /** `'go'` sends the six metrics that TinyObs has for Go under their names there. Default `'canonical'`. */
+  readonly names?: Exclude<Names, 'prom-client'>
 }
 
 /** Runs in the sampling thread: it goes on while the event loop is blocked. */
@@ -39,6 +44,8 @@ export interface ServeOptions {
   readonly hosts?: readonly string[]
   /** Demanded as `Authorization: Bearer` of every request. */
   readonly token?: string
+  /** What `/metrics` calls its metrics. Default `'canonical'`. */
+  readonly names?: Names
 }
 
 export interface Options {
@@ -79,6 +86,7 @@ export interface ServeSettings {
   readonly port: number
   readonly hosts: readonly string[]
   readonly token: string | undefined
+  readonly names: Names
 }
 
 export interface TinyObsSettings {
@@ -86,6 +94,7 @@ export interface TinyObsSettings {
   readonly url: string
   readonly key: string | undefined
   readonly timeoutMs: number
+  readonly names: Names
 }
 
 export type ExporterSettings = TinyObsSettings | OtlpSettings | DogStatsDSettings | ModuleSettings
@@ -93,6 +102,7 @@ export type ExporterSettings = TinyObsSettings | OtlpSettings | DogStatsDSetting
 export const DEFAULT_HOST = '127.0.0.1'
 export const DEFAULT_PORT = 9464
 
+const PROTOCOLS = Object.keys(OTLP_PACKAGES) as readonly OtlpProtocol[]
 /** Of a list. */
 const MAX_ITEMS = 1000
 /** 108 with the byte that ends it; 104 on macOS, whose call says so. */
@@ -142,12 +152,13 @@ export function resolveOptions(
 function serveSettings(value: unknown): ServeSettings | undefined {
   if (value === false) return undefined
   const serve = record(value === true ? {} : value, 'serve', 'a boolean or an object')
-  known(serve, 'serve', ['host', 'port', 'hosts', 'token'])
+  known(serve, 'serve', ['host', 'port', 'hosts', 'token', 'names'])
   return {
     host: text(serve.host ?? DEFAULT_HOST, 'serve.host'),
     port: integer(serve.port ?? DEFAULT_PORT, 'serve.port', 0, 65_535),
     hosts: array(serve.hosts ?? [], 'serve.hosts').map((host, index) => text(host, `serve.hosts[${index}]`)),
     token: serve.token === undefined ? undefined : headerValue(serve.token, 'serve.token'),
+    names: oneOf(serve.names ?? 'canonical', 'serve.names', ['canonical', 'go', 'prom-client']),
   }
 }
 
@@ -155,12 +166,13 @@ const EXPORTERS: Readonly<
   Record<string, (given: Record<string, unknown>, path: string) => ExporterSettings>
 > = {
   tinyobs(given, path) {
-    known(given, path, ['type', 'url', 'key', 'timeoutMs'])
+    known(given, path, ['type', 'url', 'key', 'timeoutMs', 'names'])
     return {
       type: 'tinyobs',
       url: httpUrl(given.url, `${path}.url`),
       key: given.key === undefined ? undefined : headerValue(given.key, `${path}.key`),
       timeoutMs: integer(given.timeoutMs ?? 10_000, `${path}.timeoutMs`, 100, 120_000),
+      names: oneOf(given.names ?? 'canonical', `${path}.names`, ['canonical', 'go']),
     }
   },
   otlp(given, path) {
@@ -180,7 +192,7 @@ const EXPORTERS: Readonly<
     // A fault of the environment is told from one of the options.
     const named = (name: keyof typeof defaults) =>
       `${path}.${name}${given[name] === undefined ? ' (from OTEL_EXPORTER_OTLP_*)' : ''}`
-    const protocol = oneOf(pick('protocol'), named('protocol'), Object.keys(OTLP_PACKAGES)) as OtlpProtocol
+    const protocol = oneOf(pick('protocol'), named('protocol'), PROTOCOLS)
     return {
       type: 'otlp',
       url: httpUrl(pick('url'), named('url')).replace(/^(https?:\/\/[^/]+\/)$/, '$1v1/metrics'),
@@ -251,12 +263,6 @@ function attributes(value: unknown, path: string): Readonly<Record<string, strin
     )
   }
   return given as Record<string, string | number | boolean>
-}
-
-function oneOf<T extends string>(value: unknown, option: string, choices: readonly T[]): T {
-  const found = choices.find((choice) => choice === value)
-  if (found !== undefined) return found
-  throw new InvalidRange(option, `must be one of ${choices.join(', ')}, and is ${show(value)}`)
 }
 
 function exporterSettings(value: unknown, path: string): ExporterSettings {
@@ -379,6 +385,16 @@ function headerValue(value: unknown, option: string): string {
 function boolean(value: unknown, option: string): boolean {
   if (typeof value !== 'boolean') throw new InvalidType(option, `must be a boolean, and is ${show(value)}`)
   return value
+}
+
+function oneOf<T extends string>(value: unknown, option: string, choices: readonly T[]): T {
+  const given = text(value, option)
+  const found = choices.find((choice) => choice === given)
+  if (found !== undefined) return found
+  throw new InvalidRange(
+    option,
+    `is ${show(given)}, and must be one of ${choices.join(', ')}${meant(given, choices)}`,
+  )
 }
 
 function integer(value: unknown, option: string, least: number, most: number): number {

@@ -1,6 +1,9 @@
-/** Packages that only some exporters need: the user installs them, and the sampling thread alone loads them. */
+/**
+ * Packages that only some exporters and bridges need, and that the user installs. Exporters load theirs in the sampling
+ * thread, bridges on the thread that asks for them.
+ */
 
-/** Where `name` would be loaded from, beside this package or as the application's; undefined where it is not installed. Loads nothing. */
+/** Where `name` would be loaded from: beside this package, or for the application. Undefined where it is not installed. */
 export function findPeer(name: string): string | undefined {
   try {
     return require.resolve(name, {

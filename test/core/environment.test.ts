@@ -97,8 +97,8 @@ describe('options from the environment', () => {
     expect(resolveOptions(options, () => 'none').settings).toEqual({
       service: 'api',
       intervalMs: 1_000,
-      serve: { host: '127.0.0.1', port: 0, hosts: [], token: undefined },
-      exporters: [{ type: 'tinyobs', url: 'http://a/', key: 'k', timeoutMs: 10_000 }],
+      serve: { host: '127.0.0.1', port: 0, hosts: [], token: undefined, names: 'canonical' },
+      exporters: [{ type: 'tinyobs', url: 'http://a/', key: 'k', timeoutMs: 10_000, names: 'canonical' }],
       labels: { region: 'eu' },
       heapObjects: false,
       collectorTimeoutMs: 500,

@@ -331,7 +331,7 @@ describe('options', () => {
 
   it.each<[object, string, string]>([
     [{ url: 'localhost:4318' }, 'exporters[0].url', 'must start with http'],
-    [{ protocol: 'grpc' }, 'exporters[0].protocol', 'must be one of http/protobuf, http/json, and is "grpc"'],
+    [{ protocol: 'grpc' }, 'exporters[0].protocol', 'is "grpc", and must be one of http/protobuf, http/json'],
     [{ temporality: 'both' }, 'exporters[0].temporality', 'must be one of cumulative, delta'],
     [{ compression: 'br' }, 'exporters[0].compression', 'must be one of none, gzip'],
     [{ headers: { 'a b': 'c' } }, 'exporters[0].headers.a b', "is no header's name"],
@@ -349,7 +349,7 @@ describe('options', () => {
 
   it('of the environment are told from those of the code', () => {
     vi.stubEnv('OTEL_EXPORTER_OTLP_PROTOCOL', 'grpc')
-    expect(refusal({}).message).toContain('exporters[0].protocol (from OTEL_EXPORTER_OTLP_*) must be one of')
+    expect(refusal({}).message).toContain('exporters[0].protocol (from OTEL_EXPORTER_OTLP_*) is "grpc"')
     expect(settingsOf({ protocol: 'http/json' }).protocol).toBe('http/json')
   })
 

@@ -44,7 +44,7 @@ async function tinyobs(): Promise<Subject> {
   const server = await TinyObsServer.start({ key: KEY })
   const answer = (status: number) => ({ kind: 'status', status, body: `{"error":"no ${KEY}"}` }) as const
   return {
-    settings: { type: 'tinyobs', url: server.url, key: KEY, timeoutMs: 60_000 },
+    settings: { type: 'tinyobs', url: server.url, key: KEY, timeoutMs: 60_000, names: 'canonical' },
     secrets: [KEY],
     async down(is) {
       server.fault = is ? answer(503) : undefined
