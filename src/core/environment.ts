@@ -61,7 +61,10 @@ export function isDisabled(env: Environment): boolean {
   return value !== undefined && value !== '' && flag('OFFLOOP_DISABLED', value)
 }
 
-/** The service's name where none is given: `OTEL_SERVICE_NAME`, else the application's package, else `node`. */
+/**
+ * The service's name where none is given: `OTEL_SERVICE_NAME`, else `service.name` of `OTEL_RESOURCE_ATTRIBUTES`, else the
+ * application's package, else `node`.
+ */
 export function defaultService(env: Environment, script: string | undefined, cwd: () => string): string {
   if (env.OTEL_SERVICE_NAME !== undefined && env.OTEL_SERVICE_NAME !== '') return env.OTEL_SERVICE_NAME
   const resource = resourceFromEnvironment(env)['service.name']

@@ -5,13 +5,15 @@
 
 /** Where `name` would be loaded from: beside this package, or for the application. Undefined where it is not installed. */
 export function findPeer(name: string): string | undefined {
-  try {
-    return require.resolve(name, {
-      paths: [__dirname, ...(process.argv[1] === undefined ? [] : [process.argv[1]]), '.'],
-    })
-  } catch {
-    return undefined
+  for (const from of [__dirname, process.argv[1], '.']) {
+    if (from === undefined) continue
+    try {
+      return require.resolve(name, { paths: [from] })
+    } catch {
+      // Not from here; or there is no working directory any more.
+    }
   }
+  return undefined
 }
 
 /** @throws {Error} that says what to install. */
