@@ -1,10 +1,11 @@
 // What every exporter that pushes must do, whatever its protocol. The table is in test/support/subjects.ts.
 import { inspect } from 'node:util'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { Metric } from '../../src/core/batch'
 import type { OffloopError } from '../../src/core/errors'
 import type { Exporter } from '../../src/exporters/exporter'
 import { dist } from '../dist'
-import { type Subject, SUBJECTS, sample } from '../support/subjects'
+import { SUBJECTS, type Subject, sample } from '../support/subjects'
 
 const { createExporters } = dist<typeof import('../../src/exporters/create')>('exporters/create.js')
 
@@ -17,8 +18,8 @@ describe.each(Object.entries(SUBJECTS))('%s', (_, make) => {
   let reports: OffloopError[]
   let queued: number
 
-  beforeEach(async () => {
-    subject = await make()
+  const create = async (timeoutMs: number) => {
+    subject = await make(timeoutMs)
     reports = []
     queued = 0
     const [created] = createExporters(
@@ -29,7 +30,8 @@ describe.each(Object.entries(SUBJECTS))('%s', (_, make) => {
       },
     )
     exporter = created as Exporter
-  })
+  }
+  beforeEach(() => create(60_000))
   afterEach(async () => {
     exporter.close()
     await subject.close()
@@ -105,6 +107,42 @@ describe.each(Object.entries(SUBJECTS))('%s', (_, make) => {
     expect(reports.map(({ message }) => message)).toEqual([
       expect.stringMatching(/^exporter .+: .+; the batch is given up$/),
     ])
+    expect(reports[0]?.code).toBe('ERR_OFFLOOP_EXPORT')
+    await subject.down(false)
+    push(4, 4)
+    expect(await exporter.flush(30_000)).toBe(true)
+    const { gauges } = await newest(4)
+    expect(gauges).toEqual([4])
+    expect(exporter).toMatchObject({ dropped: 3, queued: 0 })
+  })
+
+  test('waits for no answer longer than it may, and loses nothing by it', async ({ skip }) => {
+    if (subject.hang === undefined) skip('the protocol has no answers')
+    exporter.close()
+    await subject.close()
+    await create(200)
+    await begin()
+    subject.hang?.()
+    push(2, 4)
+    expect(await exporter.flush(20)).toBe(false)
+    await vi.waitFor(() => expect(exporter.failures).toBeGreaterThan(0), 30_000)
+    await subject.down(false)
+    expect(await exporter.flush(30_000)).toBe(true)
+    const { gauges, growth } = await newest(4)
+    expect(gauges.at(-1)).toBe(4)
+    expect(growth).toBe(21)
+    expect(exporter).toMatchObject({ dropped: 0, queued: 0 })
+  })
+
+  test('leaves out what it cannot say, and counts it', async ({ skip }) => {
+    if (subject.takesNaN) skip('it takes all there is')
+    const { metrics, ...others } = sample(1)
+    const nan: Metric = { name: 'nan', type: 'gauge', value: Number.NaN, labels: {} }
+    exporter.push({ ...others, metrics: [nan, ...metrics] })
+    expect(await exporter.flush(30_000)).toBe(true)
+    expect((await newest(1)).gauges).toEqual([1])
+    expect(exporter).toMatchObject({ omitted: 1, dropped: 0 })
+    expect(reports.map(({ message }) => message)).toEqual([expect.stringContaining('metric nan is NaN')])
   })
 
   test('gives up waiting at the deadline, and takes nothing more once it is closed', async () => {
@@ -116,8 +154,12 @@ describe.each(Object.entries(SUBJECTS))('%s', (_, make) => {
     exporter.close()
     expect(await pending).toBe(false)
     const { queued: held } = exporter
+    const [requests, told] = [subject.requests?.(), reports.length]
     push(3, 4)
+    expect(await exporter.flush(300)).toBe(false)
     expect(exporter.queued).toBe(held)
+    expect(subject.requests?.()).toBe(requests)
+    expect(reports).toHaveLength(told)
     exporter.close()
     // The end of the test starts a server that it can close.
     if (subject.hang === undefined) await subject.down(false)

@@ -5,21 +5,29 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Batch } from '../../src/core/batch'
 import type { ExporterSettings } from '../../src/core/options'
+import { dist } from '../dist'
 import { batch } from './batches'
 import { DogStatsDServer } from './dogstatsd-server'
+import { attributesOf, OtlpServer } from './otlp-server'
 import { TinyObsServer } from './tinyobs-server'
+
+const { resolveOptions } = dist<typeof import('../../src/core/options')>('core/options.js')
 
 /** One exporter and its backend. */
 export interface Subject {
   readonly settings: ExporterSettings
   /** Not to be seen anywhere. The backend repeats them where it can. */
   readonly secrets: readonly string[]
-  /** Fails every request in a way that may pass, or no longer. */
+  /** Fails every request in a way that may pass; or takes all, whatever was asked of it before. */
   down(is: boolean): Promise<void>
   /** Refuses every request for good. Absent where the protocol has no way to. */
   refuse?(): void
-  /** Never answers. Absent where the protocol has no answers. */
+  /** Never answers, until `down(false)`. Absent where the protocol has no answers. */
   hang?(): void
+  /** How many requests came, whatever the answer. Absent where nobody sees those that fail. */
+  requests?(): number
+  /** Whether it has a form for NaN. */
+  readonly takesNaN?: true
   /** All values of a series of which the newest is `until`, in the order of their samples. */
   values(name: string, labels: Readonly<Record<string, string>>, until: number): Promise<readonly number[]>
   /** What a counter has grown by since the first sample, from `values`. */
@@ -27,9 +35,11 @@ export interface Subject {
   close(): Promise<void>
 }
 
-/** By name. A row here is all that a new exporter needs. */
-export const SUBJECTS: Readonly<Record<string, () => Promise<Subject>>> = {
+/** By name. A row here is all that a new exporter needs. `timeoutMs` is for one request, where there are answers. */
+export const SUBJECTS: Readonly<Record<string, (timeoutMs: number) => Promise<Subject>>> = {
   tinyobs,
+  otlp: (timeoutMs) => otlp('cumulative', timeoutMs),
+  'otlp, deltas': (timeoutMs) => otlp('delta', timeoutMs),
   dogstatsd,
   module: recorder,
 }
@@ -40,11 +50,11 @@ const sum = (values: readonly number[]) => values.reduce((total, value) => total
 const sameLabels = (a: object, b: object) =>
   JSON.stringify(Object.entries(a).sort()) === JSON.stringify(Object.entries(b).sort())
 
-async function tinyobs(): Promise<Subject> {
+async function tinyobs(timeoutMs: number): Promise<Subject> {
   const server = await TinyObsServer.start({ key: KEY })
   const answer = (status: number) => ({ kind: 'status', status, body: `{"error":"no ${KEY}"}` }) as const
   return {
-    settings: { type: 'tinyobs', url: server.url, key: KEY, timeoutMs: 60_000, names: 'canonical' },
+    settings: { type: 'tinyobs', url: server.url, key: KEY, timeoutMs, names: 'canonical' },
     secrets: [KEY],
     async down(is) {
       server.fault = is ? answer(503) : undefined
@@ -55,6 +65,7 @@ async function tinyobs(): Promise<Subject> {
     hang() {
       server.fault = { kind: 'hang' }
     },
+    requests: () => server.requests.length,
     async values(name, labels) {
       return server.stored
         .filter((metric) => metric.name === name && sameLabels(metric.labels, labels))
@@ -62,6 +73,39 @@ async function tinyobs(): Promise<Subject> {
         .map(({ value }) => value)
     },
     growth: sinceFirst,
+    close: () => server.close(),
+  }
+}
+
+/** In JSON, which the backend can read; test/backends/otlp.test.ts holds protobuf against the official definitions. */
+async function otlp(temporality: 'cumulative' | 'delta', timeoutMs: number): Promise<Subject> {
+  const server = await OtlpServer.start()
+  const answer = (status: number) => ({ status, body: `no ${KEY}` })
+  const headers = { 'api-key': KEY }
+  const options = { type: 'otlp', protocol: 'http/json', url: server.url, temporality, timeoutMs, headers }
+  const { settings } = resolveOptions({ exporters: [options] }, () => 'api')
+  return {
+    settings: settings.exporters[0] as ExporterSettings,
+    secrets: [KEY],
+    async down(is) {
+      server.fault = is ? answer(503) : undefined
+    },
+    refuse() {
+      server.fault = answer(400)
+    },
+    hang() {
+      server.fault = 'hang'
+    },
+    requests: () => server.requests.length,
+    async values(name, { service: _, ...labels }) {
+      return server.metrics
+        .flat()
+        .filter((metric) => metric.name === name)
+        .flatMap(({ gauge, sum: counter }) => (gauge ?? counter)?.dataPoints ?? [])
+        .filter(({ attributes }) => sameLabels(attributesOf(attributes), labels))
+        .map(({ asDouble = Number.NaN }) => asDouble)
+    },
+    growth: temporality === 'delta' ? sum : sinceFirst,
     close: () => server.close(),
   }
 }
@@ -97,17 +141,17 @@ async function dogstatsd(): Promise<Subject> {
   }
 }
 
-async function recorder(): Promise<Subject> {
+async function recorder(timeoutMs: number): Promise<Subject> {
   const folder = mkdtempSync(join(tmpdir(), 'offloop-contract-'))
   const file = join(folder, 'batches')
   const path = fileURLToPath(new URL('../fixtures/exporters/recorder.mjs', import.meta.url))
   const options = { folder, headers: { authorization: KEY }, key: KEY }
   return {
-    settings: { type: 'module', name: 'recorder', path, options, timeoutMs: 60_000 },
+    settings: { type: 'module', name: 'recorder', path, options, timeoutMs },
     secrets: [KEY],
     async down(is) {
       if (is) writeFileSync(join(folder, 'down'), '')
-      else rmSync(join(folder, 'down'))
+      else for (const name of ['down', 'refuses', 'hang']) rmSync(join(folder, name), { force: true })
     },
     refuse() {
       writeFileSync(join(folder, 'refuses'), '')
@@ -115,6 +159,7 @@ async function recorder(): Promise<Subject> {
     hang() {
       writeFileSync(join(folder, 'hang'), '')
     },
+    takesNaN: true,
     async values(name, labels) {
       if (!existsSync(file)) appendFileSync(file, '')
       const lines = readFileSync(file, 'utf8').split('\n').filter(Boolean)
