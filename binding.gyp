@@ -18,6 +18,7 @@
       'native/isolate_probe.cc',
       'native/registry.cc',
       'native/termination.cc',
+      'native/unix_datagram.cc',
     ],
     # Put there by whoever builds, and shipped with the package: three headers of the npm package of that name.
     'include_dirs': ['native/node-addon-api'],

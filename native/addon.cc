@@ -17,6 +17,7 @@
 #include "isolate_probe.h"
 #include "registry.h"
 #include "termination.h"
+#include "unix_datagram.h"
 
 namespace offloop {
 namespace {
@@ -223,6 +224,13 @@ void OnTermination(const Napi::CallbackInfo& info) {
   termination::WakeBy(&waker->async);
 }
 
+// sendDatagram(path, data): number, 0 or an errno. To a Unix socket; does not wait.
+Napi::Value SendDatagram(const Napi::CallbackInfo& info) {
+  const std::string path = info[0].ToString();
+  const auto data = info[1].As<Napi::Uint8Array>();
+  return Napi::Number::New(info.Env(), SendUnixDatagram(path, data.Data(), data.ByteLength()));
+}
+
 // Node.js does not check the ABI of a Node-API module, and v8.h has one: a binary of another version would read
 // structures of another size. So this comes first, and uses Node-API only.
 bool IsOtherAbi(Napi::Env env) {
@@ -268,6 +276,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("onTermination", Napi::Function::New<OnTermination>(env, "onTermination"));
   exports.Set("releaseTermination", Napi::Function::New<ReleaseTermination>(env, "releaseTermination"));
   exports.Set("terminate", Napi::Function::New<Terminate>(env, "terminate"));
+  exports.Set("sendDatagram", Napi::Function::New<SendDatagram>(env, "sendDatagram"));
   exports.Set("hookTimings", Napi::Function::New<GetHookTimings>(env, "hookTimings"));
   return exports;
 }

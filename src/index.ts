@@ -2,17 +2,21 @@ import * as probe from './probe/counters'
 
 export { type ObservablePool, type ObservePoolOptions, observePool } from './bridges/piscina'
 export type { Batch, Description, Histogram, Labels, Metric, MetricType } from './core/batch'
+export type { DogStatsDOptions } from './core/dogstatsd-options'
 export { type ErrorCode, OffloopError } from './core/errors'
 export { type MetricDefinition, metrics } from './core/metrics'
+export type { CustomExporter, ExporterFactory, ModuleOptions } from './core/module-options'
 export type {
   ExporterFunction,
   ExporterOptions,
   HeapCountEstimate,
   HeapCountOptions,
+  Names,
   Options,
   ServeOptions,
   TinyObsOptions,
 } from './core/options'
+export type { OtlpOptions } from './core/otlp'
 export type { Counters } from './probe/counters'
 export { countHeapObjects, type HeapCount } from './probe/heap-count'
 export type { CollectedMetric, Collector } from './sampler/collectors'

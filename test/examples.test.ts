@@ -1,6 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, test } from 'vitest'
 import { Child } from './support/child'
@@ -88,5 +91,33 @@ describe('server-timing', () => {
       Number(/dur=([\d.]+)/.exec(header)?.[1]) / ((after - before) / 1e6)
     expect(Math.max(...told.map(share))).toBeGreaterThan(0.8)
     expect((await child.exited).code).toBe(0)
+  })
+})
+
+describe('own-exporter', () => {
+  test('own-exporter.mjs has its samples in a file, the last one included', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'offloop-example-'))
+    try {
+      const file = join(folder, 'samples.ndjson')
+      const script = fileURLToPath(new URL('../examples/own-exporter.mjs', import.meta.url))
+      const child = spawn(process.execPath, [script, file], { stdio: ['ignore', 'pipe', 'inherit'] })
+      let output = ''
+      child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+        output += chunk
+      })
+      expect(await once(child, 'close')).toEqual([0, null])
+      expect(output).toBe(`The samples are in ${file}\n`)
+      const samples = readFileSync(file, 'utf8')
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as { service: string; values: { name: string; value: number }[] })
+      expect(samples.length).toBeGreaterThanOrEqual(3)
+      for (const { service, values } of samples) {
+        expect(service).toBe('orders')
+        expect(values.map(({ name }) => name)).toContain('nodejs_gc_cycles_total')
+      }
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
   })
 })

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { messageOf } from './errors'
 import { type ExporterOptions, type Options, resolveOptions } from './options'
+import { resourceFromEnvironment } from './otlp'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -61,9 +62,14 @@ export function isDisabled(env: Environment): boolean {
   return value !== undefined && value !== '' && flag('OFFLOOP_DISABLED', value)
 }
 
-/** The service's name where none is given: `OTEL_SERVICE_NAME`, else the application's package, else `node`. */
+/**
+ * The service's name where none is given: `OTEL_SERVICE_NAME`, else `service.name` of `OTEL_RESOURCE_ATTRIBUTES`, else the
+ * application's package, else `node`.
+ */
 export function defaultService(env: Environment, script: string | undefined, cwd: () => string): string {
   if (env.OTEL_SERVICE_NAME !== undefined && env.OTEL_SERVICE_NAME !== '') return env.OTEL_SERVICE_NAME
+  const resource = resourceFromEnvironment(env)['service.name']
+  if (resource !== undefined && resource !== '') return resource
   return packageName(script === undefined ? folderOf(cwd) : dirname(script)) ?? 'node'
 }
 
@@ -106,11 +112,31 @@ function exporter(part: string, env: Environment, index: number): ExporterOption
   const at = part.indexOf('=')
   const type = at === -1 ? '' : part.slice(0, at)
   const target = part.slice(at + 1)
+  if (part === 'dogstatsd') return { type: part }
+  if (type === 'dogstatsd') return { type, ...dogStatsD(target, index) }
+  if (type === 'module') return { type, path: target }
+  if (type === 'otlp') return { type, ...(target === '' ? {} : { url: target }) }
   // Not shown: what was pasted into the wrong place may be a URL with a password.
-  if (type !== 'tinyobs')
-    throw new InvalidVariable('OFFLOOP_EXPORT', `must have tinyobs=URL as part ${index + 1}`)
+  if (type !== 'tinyobs') {
+    const wanted = 'tinyobs=URL, otlp=URL, dogstatsd=host:port, dogstatsd=unix:path or module=path'
+    throw new InvalidVariable('OFFLOOP_EXPORT', `must have ${wanted} as part ${index + 1}`)
+  }
   const key = env.OFFLOOP_TINYOBS_KEY
   return { type, url: target, ...(key === undefined || key === '' ? {} : { key }) }
+}
+
+/** `host:port`, `[::1]:port`, `host`, or `unix:/path`. */
+function dogStatsD(target: string, index: number): { host: string; port?: number } | { path: string } {
+  if (target.startsWith('unix:')) return { path: target }
+  const match = /^(?:\[([^\]]+)\]|([^:/@]+))(?::(\d+))?$/.exec(target)
+  const host = match?.[1] ?? match?.[2]
+  if (host === undefined) {
+    throw new InvalidVariable(
+      'OFFLOOP_EXPORT',
+      `must have host:port or unix:path after dogstatsd=, in part ${index + 1}`,
+    )
+  }
+  return match?.[3] === undefined ? { host } : { host, port: Number(match[3]) }
 }
 
 function wholeNumber(variable: string, value: string): number {

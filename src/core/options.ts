@@ -1,6 +1,38 @@
 import type { Batch } from './batch'
+import { type DogStatsDOptions, type DogStatsDSettings, unixPath } from './dogstatsd-options'
 import { messageOf } from './errors'
-import { labelNameFault, labelValueFault, MAX_LABELS, RESERVED_LABELS } from './format'
+import { labelNameFault, MAX_LABELS, RESERVED_LABELS } from './format'
+import { type ModuleOptions, type ModuleSettings, resolveModule } from './module-options'
+import {
+  array,
+  boolean,
+  headerValue,
+  httpUrl,
+  InvalidRange,
+  InvalidType,
+  integer,
+  known,
+  labelValue,
+  meant,
+  oneOf,
+  record,
+  shortened,
+  show,
+  text,
+  unknown,
+} from './option-values'
+import {
+  OTLP_PACKAGES,
+  type OtlpOptions,
+  type OtlpProtocol,
+  type OtlpSettings,
+  otlpDefaults,
+  serviceInstanceId,
+} from './otlp'
+import { findPeer, notInstalled } from './peers'
+
+/** Under whose names metrics are shown: offloop's own, those of TinyObs for Go, or those of prom-client's defaults. */
+export type Names = 'canonical' | 'go' | 'prom-client'
 
 /** Pushes to a TinyObs server, from the sampling thread. */
 export interface TinyObsOptions {
@@ -11,10 +43,12 @@ export interface TinyObsOptions {
   readonly key?: string
   /** For one request. Default 10,000. */
   readonly timeoutMs?: number
+  /** `'go'` sends the six metrics that TinyObs has for Go under their names there. Default `'canonical'`. */
+  readonly names?: Exclude<Names, 'prom-client'>
 }
 
 /** Runs in the sampling thread: it goes on while the event loop is blocked. */
-export type ExporterOptions = TinyObsOptions
+export type ExporterOptions = TinyObsOptions | OtlpOptions | DogStatsDOptions | ModuleOptions
 
 /** Runs on the main thread with each batch. May be async; what it throws is counted and reported. */
 export type ExporterFunction = (batch: Batch) => unknown
@@ -28,10 +62,15 @@ export interface ServeOptions {
   readonly hosts?: readonly string[]
   /** Demanded as `Authorization: Bearer` of every request. */
   readonly token?: string
+  /** What `/metrics` calls its metrics. Default `'canonical'`. */
+  readonly names?: Names
 }
 
 export interface Options {
-  /** The label `service` of every metric. Default: `OTEL_SERVICE_NAME`, else the application's package name. */
+  /**
+   * The label `service` of every metric. Default: `OTEL_SERVICE_NAME`, else `service.name` of
+   * `OTEL_RESOURCE_ATTRIBUTES`, else the application's package name.
+   */
   readonly service?: string
   /** Time between samples, 100 to 3,600,000. Default 10,000. */
   readonly intervalMs?: number
@@ -88,6 +127,7 @@ export interface ServeSettings {
   readonly port: number
   readonly hosts: readonly string[]
   readonly token: string | undefined
+  readonly names: Names
 }
 
 export interface TinyObsSettings {
@@ -95,15 +135,17 @@ export interface TinyObsSettings {
   readonly url: string
   readonly key: string | undefined
   readonly timeoutMs: number
+  readonly names: Names
 }
 
-export type ExporterSettings = TinyObsSettings
+export type ExporterSettings = TinyObsSettings | OtlpSettings | DogStatsDSettings | ModuleSettings
 
 export const DEFAULT_HOST = '127.0.0.1'
 export const DEFAULT_PORT = 9464
 
-/** Of a list. */
-const MAX_ITEMS = 1000
+const PROTOCOLS = Object.keys(OTLP_PACKAGES) as readonly OtlpProtocol[]
+/** 108 with the byte that ends it; 104 on macOS, whose call says so. */
+const MAX_SOCKET_PATH = 107
 
 /**
  * Checks `options` and completes them. `defaultService` is asked only where no service is given.
@@ -151,12 +193,13 @@ export function resolveOptions(
 function serveSettings(value: unknown): ServeSettings | undefined {
   if (value === false) return undefined
   const serve = record(value === true ? {} : value, 'serve', 'a boolean or an object')
-  known(serve, 'serve', ['host', 'port', 'hosts', 'token'])
+  known(serve, 'serve', ['host', 'port', 'hosts', 'token', 'names'])
   return {
     host: text(serve.host ?? DEFAULT_HOST, 'serve.host'),
     port: integer(serve.port ?? DEFAULT_PORT, 'serve.port', 0, 65_535),
     hosts: array(serve.hosts ?? [], 'serve.hosts').map((host, index) => text(host, `serve.hosts[${index}]`)),
     token: serve.token === undefined ? undefined : headerValue(serve.token, 'serve.token'),
+    names: oneOf(serve.names ?? 'canonical', 'serve.names', ['canonical', 'go', 'prom-client']),
   }
 }
 
@@ -180,14 +223,103 @@ const EXPORTERS: Readonly<
   Record<string, (given: Record<string, unknown>, path: string) => ExporterSettings>
 > = {
   tinyobs(given, path) {
-    known(given, path, ['type', 'url', 'key', 'timeoutMs'])
+    known(given, path, ['type', 'url', 'key', 'timeoutMs', 'names'])
     return {
       type: 'tinyobs',
       url: httpUrl(given.url, `${path}.url`),
       key: given.key === undefined ? undefined : headerValue(given.key, `${path}.key`),
       timeoutMs: integer(given.timeoutMs ?? 10_000, `${path}.timeoutMs`, 100, 120_000),
+      names: oneOf(given.names ?? 'canonical', `${path}.names`, ['canonical', 'go']),
     }
   },
+  otlp(given, path) {
+    const names = [
+      'type',
+      'url',
+      'protocol',
+      'headers',
+      'temporality',
+      'compression',
+      'timeoutMs',
+      'resource',
+    ]
+    known(given, path, names)
+    const defaults = otlpDefaults(process.env)
+    const pick = (name: keyof typeof defaults) => given[name] ?? defaults[name]
+    // A fault of the environment is told from one of the options.
+    const named = (name: keyof typeof defaults) =>
+      `${path}.${name}${given[name] === undefined ? ' (from OTEL_EXPORTER_OTLP_*)' : ''}`
+    const protocol = oneOf(pick('protocol'), named('protocol'), PROTOCOLS)
+    return {
+      type: 'otlp',
+      url: httpUrl(pick('url'), named('url')).replace(/^(https?:\/\/[^/]+\/)$/, '$1v1/metrics'),
+      protocol,
+      module: needed(path, OTLP_PACKAGES[protocol]),
+      headers: headers(given.headers ?? {}, `${path}.headers`),
+      temporality: oneOf(pick('temporality'), named('temporality'), ['cumulative', 'delta']),
+      compression: oneOf(pick('compression'), named('compression'), ['none', 'gzip']),
+      timeoutMs: integer(pick('timeoutMs'), named('timeoutMs'), 100, 120_000),
+      resource: { 'service.instance.id': serviceInstanceId(), ...attributes(given.resource, path) },
+    }
+  },
+  dogstatsd(given, path) {
+    known(given, path, ['type', 'host', 'port', 'path', 'prefix', 'tags'])
+    if (given.path !== undefined && (given.host !== undefined || given.port !== undefined)) {
+      throw new InvalidType(`${path}.path`, 'stands instead of host and port, not beside them')
+    }
+    needed(path, 'hot-shots')
+    return {
+      type: 'dogstatsd',
+      host: given.host === undefined ? undefined : text(given.host, `${path}.host`),
+      port: given.port === undefined ? undefined : integer(given.port, `${path}.port`, 1, 65_535),
+      path: given.path === undefined ? undefined : socketPath(given.path, `${path}.path`),
+      prefix: given.prefix === undefined ? '' : statsPrefix(given.prefix, `${path}.prefix`),
+      tags: tags(given.tags ?? {}, `${path}.tags`),
+    }
+  },
+  module(given, path) {
+    known(given, path, ['type', 'path', 'options', 'timeoutMs'])
+    const timeoutMs = integer(given.timeoutMs ?? 10_000, `${path}.timeoutMs`, 100, 120_000)
+    return {
+      type: 'module',
+      ...moduleFile(given.path, `${path}.path`),
+      options: plainData(given.options, `${path}.options`),
+      timeoutMs,
+    }
+  },
+}
+
+/** The file of an optional peer, found without being loaded. */
+function needed(path: string, name: string): string {
+  const file = findPeer(name)
+  if (file === undefined) throw new InvalidRange(`${path}.type`, notInstalled(name))
+  return file
+}
+
+function headers(value: unknown, path: string): Readonly<Record<string, string>> {
+  const given = record(value, path)
+  const checked: Record<string, string> = {}
+  for (const [name, text] of Object.entries(given)) {
+    const option = `${path}.${shortened(name)}`
+    if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name)) throw new InvalidRange(option, "is no header's name")
+    if (typeof text !== 'string')
+      throw new InvalidType(option, `must be a string, and is of type ${typeof text}`)
+    if (!/^[\x20-\x7e]+$/.test(text)) throw new InvalidRange(option, 'must be printable ASCII')
+    checked[name] = text
+  }
+  return checked
+}
+
+function attributes(value: unknown, path: string): Readonly<Record<string, string | number | boolean>> {
+  const given = record(value ?? {}, `${path}.resource`)
+  for (const [name, one] of Object.entries(given)) {
+    if (typeof one === 'string' || typeof one === 'boolean' || Number.isFinite(one)) continue
+    throw new InvalidType(
+      `${path}.resource.${shortened(name)}`,
+      `must be a string, a finite number or a boolean, and is ${show(one)}`,
+    )
+  }
+  return given as Record<string, string | number | boolean>
 }
 
 function exporterSettings(value: unknown, path: string): ExporterSettings {
@@ -228,166 +360,53 @@ function labels(value: unknown): Readonly<Record<string, string>> {
   return checked
 }
 
-// --- Kinds of values. Each names the option in what it throws.
-
-class InvalidType extends TypeError {
-  readonly code = 'ERR_OFFLOOP_INVALID_OPTION'
-  constructor(
-    readonly option: string,
-    message: string,
-  ) {
-    super(`offloop: option ${option} ${message}`)
+function socketPath(value: unknown, option: string): string {
+  const given = text(value, option)
+  const path = unixPath(given) ?? given
+  if (!path.startsWith('/'))
+    throw new InvalidRange(option, 'must be absolute, such as /run/datadog/dsd.socket')
+  if (Buffer.byteLength(path) > MAX_SOCKET_PATH) {
+    throw new InvalidRange(option, `must have at most ${MAX_SOCKET_PATH} bytes, as the path of a socket`)
   }
+  return path
 }
 
-class InvalidRange extends RangeError {
-  readonly code = 'ERR_OFFLOOP_INVALID_OPTION'
-  constructor(
-    readonly option: string,
-    message: string,
-  ) {
-    super(`offloop: option ${option} ${message}`)
+function statsPrefix(value: unknown, option: string): string {
+  const given = text(value, option)
+  if (/^[a-zA-Z][a-zA-Z0-9_.]{0,99}$/.test(given)) return given
+  throw new InvalidRange(option, 'must start with a letter and have at most 100 letters, digits, _ and .')
+}
+
+function tags(value: unknown, option: string): Readonly<Record<string, string>> {
+  const given = record(value, option)
+  const names = Object.keys(given)
+  if (names.length > MAX_LABELS)
+    throw new InvalidRange(option, `has ${names.length}, and may have ${MAX_LABELS}`)
+  const checked: Record<string, string> = {}
+  for (const name of names) {
+    const path = `${option}.${shortened(name)}`
+    if (!/^[a-zA-Z][a-zA-Z0-9_./-]*$/.test(name)) {
+      throw new InvalidRange(path, 'has a name that is not a letter and then letters, digits, and _ . / -')
+    }
+    checked[name] = labelValue(given[name], path)
   }
-}
-
-/** A copy, so that what was checked is what is used, and without a prototype, so that nothing else is. */
-function record(value: unknown, option: string, expected = 'an object'): Record<string, unknown> {
-  const copy = reading(option, () =>
-    isRecord(value) ? Object.assign(Object.create(null), value) : undefined,
-  )
-  if (copy === undefined) throw new InvalidType(option, `must be ${expected}, and is ${show(value)}`)
-  return copy
-}
-
-/** A Map or a promise has no options to read, while an object of a class may have, and a module's namespace. */
-function isRecord(value: unknown): value is object {
-  const tag = Object.prototype.toString.call(value)
-  return typeof value === 'object' && (tag === '[object Object]' || tag === '[object Module]')
-}
-
-function array(value: unknown, option: string): readonly unknown[] {
-  // By index, where holes are undefined: an array's own methods pass over them.
-  const copy = reading(option, () =>
-    Array.isArray(value)
-      ? Array.from({ length: Math.min(value.length, MAX_ITEMS + 1) }, (_, index): unknown => value[index])
-      : undefined,
-  )
-  if (copy === undefined) throw new InvalidType(option, `must be an array, and is ${show(value)}`)
-  if (copy.length > MAX_ITEMS) throw new InvalidRange(option, `must have at most ${MAX_ITEMS} items`)
-  return copy
-}
-
-/** For what may run code of the user's: getters, and traps of proxies. */
-function reading<T>(option: string, read: () => T): T {
-  try {
-    return read()
-  } catch (error) {
-    throw new InvalidType(option, `cannot be read: ${messageOf(error)}`)
-  }
-}
-
-function text(value: unknown, option: string): string {
-  if (typeof value !== 'string') throw new InvalidType(option, `must be a string, and is ${show(value)}`)
-  if (value === '') throw new InvalidRange(option, 'must not be empty')
-  return value
-}
-
-function labelValue(value: unknown, option: string): string {
-  const checked = text(value, option)
-  const fault = labelValueFault(checked)
-  if (fault !== undefined) throw new InvalidRange(option, fault)
   return checked
 }
 
-// What Node.js would refuse as a header's value, found before there is a request. The value is a secret: not shown.
-function headerValue(value: unknown, option: string): string {
-  if (typeof value !== 'string')
-    throw new InvalidType(option, `must be a string, and is of type ${typeof value}`)
-  if (!/^[\x21-\x7e]+$/.test(value)) throw new InvalidRange(option, 'must be printable ASCII without spaces')
-  return value
-}
-
-function boolean(value: unknown, option: string): boolean {
-  if (typeof value !== 'boolean') throw new InvalidType(option, `must be a boolean, and is ${show(value)}`)
-  return value
-}
-
-function integer(value: unknown, option: string, least: number, most: number): number {
-  if (typeof value !== 'number') throw new InvalidType(option, `must be a number, and is ${show(value)}`)
-  if (!Number.isInteger(value) || value < least || value > most) {
-    throw new InvalidRange(option, `must be a whole number from ${least} to ${most}, and is ${value}`)
-  }
-  return value
-}
-
-function httpUrl(value: unknown, option: string): string {
+function moduleFile(value: unknown, option: string): { name: string; path: string } {
   const given = text(value, option)
-  let url: URL
   try {
-    url = new URL(given)
+    return resolveModule(given)
   } catch {
-    throw new InvalidRange(option, 'must be an absolute URL, such as http://localhost:8080/v1/ingest')
+    // The reason that Node.js gives has a path in each line.
+    throw new InvalidRange(option, `names no module: ${show(given)}, from the working directory`)
   }
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    throw new InvalidRange(option, `must start with http:// or https://, and starts with ${url.protocol}`)
-  }
-  if (url.username !== '' || url.password !== '') {
-    throw new InvalidRange(option, 'must not hold a user name or password')
-  }
-  return url.href
 }
 
-function known(given: Record<string, unknown>, path: string, names: readonly string[]): void {
-  const stranger = Object.keys(given).find((name) => !names.includes(name))
-  if (stranger !== undefined) throw unknown(stranger, path, names)
-}
-
-function unknown(name: string, path: string, names: readonly string[]): InvalidType {
-  const shown = shortened(name)
-  return new InvalidType(path === '' ? shown : `${path}.${shown}`, `is unknown${meant(name, names)}`)
-}
-
-function meant(given: string, names: readonly string[]): string {
-  const best = names
-    .map((name) => ({ name, distance: editDistance(shortened(given).toLowerCase(), name.toLowerCase()) }))
-    .reduce((a, b) => (b.distance < a.distance ? b : a))
-  return best.distance <= Math.max(2, best.name.length / 3) ? `: did you mean ${best.name}?` : ''
-}
-
-/** How many characters were inserted, left out, replaced, or swapped with the next one. */
-function editDistance(a: string, b: string): number {
-  let before: number[] = []
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      const swapped =
-        a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? (before[j - 2] ?? Infinity) + 1 : Infinity
-      next.push(Math.min(replaced, swapped, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1))
-    }
-    before = row
-    row = next
-  }
-  return row[b.length] ?? 0
-}
-
-function show(value: unknown): string {
-  // A URL in the wrong place may hold a password or a key.
-  if (typeof value === 'string') return value.includes('://') ? 'a URL' : JSON.stringify(shortened(value))
-  if (typeof value === 'function') return 'a function'
-  if (typeof value === 'bigint') return shortened(`${value}n`)
-  if (typeof value !== 'object' || value === null) return shortened(String(value))
+function plainData(value: unknown, option: string): unknown {
   try {
-    if (Array.isArray(value)) return 'an array'
-    const tag = Object.prototype.toString.call(value)
-    return tag === '[object Object]' ? 'an object' : shortened(tag)
-  } catch {
-    return 'an object'
+    return structuredClone(value)
+  } catch (error) {
+    throw new InvalidType(option, `must be plain data: ${shortened(messageOf(error))}`)
   }
-}
-
-/** For messages, and for the search for the nearest name: a caller's text may have any length. */
-function shortened(text: string): string {
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text
 }

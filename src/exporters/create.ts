@@ -18,22 +18,34 @@ type Factories = {
 const FACTORIES: Factories = {
   tinyobs: (settings, name, report, onQueued) =>
     (require('./tinyobs') as typeof import('./tinyobs')).createTinyObs(settings, name, report, onQueued),
+  otlp: (settings, name, report, onQueued) =>
+    (require('./otlp') as typeof import('./otlp')).createOtlp(settings, name, report, onQueued),
+  dogstatsd: (settings, name, report, onQueued) =>
+    (require('./dogstatsd') as typeof import('./dogstatsd')).createDogStatsD(
+      settings,
+      name,
+      report,
+      onQueued,
+    ),
+  module: (settings, name, report, onQueued) =>
+    (require('./module') as typeof import('./module')).createModule(settings, name, report, onQueued),
 }
 
 /**
- * The exporters that `settings` ask for, each with a name of its own: `tinyobs`, `tinyobs#2`. `onQueued` is called
- * when the number of batches that one holds has changed.
+ * The exporters that `settings` ask for, each with a name of its own: `tinyobs`, `tinyobs#2`; a module's is its
+ * file's. `onQueued` is called when the number of batches that one holds has changed.
  */
 export function createExporters(
   settings: readonly ExporterSettings[],
   report: Report,
   onQueued: () => void = () => {},
 ): Exporter[] {
-  const counts = new Map<Type, number>()
+  const counts = new Map<string, number>()
   return settings.map((one) => {
-    const count = (counts.get(one.type) ?? 0) + 1
-    counts.set(one.type, count)
-    return create(one, count === 1 ? one.type : `${one.type}#${count}`, report, onQueued)
+    const name = one.type === 'module' ? one.name : one.type
+    const count = (counts.get(name) ?? 0) + 1
+    counts.set(name, count)
+    return create(one, count === 1 ? name : `${name}#${count}`, report, onQueued)
   })
 }
 

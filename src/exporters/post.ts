@@ -1,9 +1,10 @@
 import http from 'node:http'
 import { messageOf } from '../core/errors'
+import { waitOf } from './answers'
+import { Secrets } from './redact'
 import { DeliveryError } from './transport'
 
 const MAX_ANSWER_BYTES = 65_536
-const MAX_EXCERPT = 200
 
 interface Answer {
   readonly status: number
@@ -20,7 +21,7 @@ export class Endpoint {
   readonly #client: Pick<typeof http, 'request'>
   readonly #agent: http.Agent
   readonly #headers: Readonly<Record<string, string>>
-  readonly #secrets: RegExp
+  readonly #secrets: Secrets
   /** The URL as messages show it. */
   readonly #shown: string
 
@@ -29,7 +30,7 @@ export class Endpoint {
     this.#url = new URL(url)
     this.#shown = this.#url.origin + this.#url.pathname
     this.#headers = headers
-    this.#secrets = anyOf([...secrets, ...partsOf(this.#url)])
+    this.#secrets = new Secrets(this.#url, secrets)
     // TLS is loaded only where it is used.
     const client =
       this.#url.protocol === 'https:' ? (require('node:https') as typeof import('node:https')) : http
@@ -45,7 +46,7 @@ export class Endpoint {
    */
   async post(body: string, signal: AbortSignal): Promise<string> {
     const answer = await this.#exchange(Buffer.from(body), signal).catch((thrown: unknown) => {
-      throw new DeliveryError(this.#redact(`${this.#shown}: ${reasonOf(thrown)}`), { retry: true })
+      throw new DeliveryError(this.#secrets.redact(`${this.#shown}: ${reasonOf(thrown)}`), { retry: true })
     })
     if (answer.status >= 200 && answer.status < 300) return answer.body
     throw this.#failure(answer)
@@ -53,7 +54,7 @@ export class Endpoint {
 
   /** An error about an answer that `post` took for a success. */
   error(message: string, options: { retry: boolean }): DeliveryError {
-    return new DeliveryError(this.#redact(`${this.#shown}: ${message}`), options)
+    return new DeliveryError(this.#secrets.redact(`${this.#shown}: ${message}`), options)
   }
 
   close(): void {
@@ -64,7 +65,7 @@ export class Endpoint {
     const redirected = status >= 300 && status < 400
     const said = redirected ? 'redirects are not followed' : body
     return new DeliveryError(
-      `${this.#shown} answered ${status}${said === '' ? '' : `: ${this.#redact(said)}`}`,
+      `${this.#shown} answered ${status}${said === '' ? '' : `: ${this.#secrets.redact(said)}`}`,
       {
         retry: status === 408 || status === 429 || status >= 500,
         retryAfterMs: retryAfter === undefined ? undefined : waitOf(retryAfter),
@@ -101,32 +102,6 @@ export class Endpoint {
       request.end(body)
     })
   }
-
-  #redact(text: string): string {
-    const line = text
-      .replace(this.#secrets, '***')
-      .replace(/[\p{Cc}\s]+/gu, ' ')
-      .trim()
-    return line.length > MAX_EXCERPT ? `${line.slice(0, MAX_EXCERPT)}…` : line
-  }
-}
-
-/** What a server may repeat of a URL's query: all of it, and each value, as it was sent and as it was meant. */
-function partsOf({ search, searchParams }: URL): readonly string[] {
-  const query = search.slice(1)
-  const sent = query.split('&').map((parameter) => parameter.slice(parameter.indexOf('=') + 1))
-  return [search, query, ...sent, ...searchParams.values()]
-}
-
-/** Also as JSON and as part of a URL, in either case. The longest first: one may be part of another. */
-function anyOf(secrets: readonly string[]): RegExp {
-  const forms = secrets.flatMap((text) => [text, JSON.stringify(text).slice(1, -1), encodeURIComponent(text)])
-  const patterns = forms
-    .filter((text) => text !== '')
-    .sort((a, b) => b.length - a.length)
-    .map((text) => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'))
-  // Without any it matches nothing.
-  return new RegExp(patterns.join('|') || '(?!)', 'gi')
 }
 
 function read(response: http.IncomingMessage): Promise<Answer> {
@@ -155,10 +130,4 @@ function read(response: http.IncomingMessage): Promise<Answer> {
 function reasonOf(thrown: unknown): string {
   const { message, code } = thrown as NodeJS.ErrnoException
   return message === '' && code !== undefined ? code : messageOf(thrown)
-}
-
-/** Milliseconds, from a number of seconds or an HTTP date; 0 where it is neither, or past. */
-function waitOf(retryAfter: string): number {
-  const ms = /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1_000 : Date.parse(retryAfter) - Date.now()
-  return ms > 0 ? ms : 0
 }

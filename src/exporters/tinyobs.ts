@@ -4,6 +4,7 @@ import { MAX_LABEL_VALUE_BYTES, MAX_LABELS, MAX_NAME_LENGTH } from '../core/form
 import type { TinyObsSettings } from '../core/options'
 import { Delivery } from './delivery'
 import type { Exporter } from './exporter'
+import { goNames } from './names-go'
 import { Endpoint } from './post'
 import type { Encoded, Transport } from './transport'
 
@@ -38,11 +39,13 @@ export class TinyObs implements Transport<Ingest> {
   // It stores and sorts by timestamp.
   readonly order = 'newest-first'
   readonly #endpoint: Endpoint
+  readonly #inGo: boolean
 
   constructor(
-    { url, key }: Pick<TinyObsSettings, 'url' | 'key'>,
+    { url, key, names }: Pick<TinyObsSettings, 'url' | 'key'> & Partial<Pick<TinyObsSettings, 'names'>>,
     readonly name: string,
   ) {
+    this.#inGo = names === 'go'
     const authorization = key === undefined ? {} : { authorization: `Bearer ${key}` }
     const headers = { 'content-type': 'application/json', ...authorization }
     this.#endpoint = new Endpoint(url, headers, key === undefined ? [] : [key])
@@ -52,7 +55,7 @@ export class TinyObs implements Transport<Ingest> {
     const timestamp = new Date(batch.timestamp).toISOString()
     const lines: string[] = []
     const omitted: string[] = []
-    for (const metric of batch.metrics) {
+    for (const metric of (this.#inGo ? goNames(batch) : batch).metrics) {
       const samples = samplesOf(metric, { service: batch.service, ...metric.labels })
       // One metric that breaks a limit makes TinyObs refuse the whole request. Cutting a label short instead would make
       // one series of two.

@@ -34,6 +34,8 @@ export interface Binding {
   onTermination(callback: () => void): void
   /** Ends the process by SIGTERM as if it had never been caught. */
   terminate(): void
+  /** One datagram to a Unix socket, without waiting: 0, or the errno of what failed. */
+  sendDatagram(path: string, data: Uint8Array): number
   /** Nanoseconds that the newest GC callbacks took; undefined unless attached with `timeHooks`. */
   hookTimings(): { readonly prologueNs: Float64Array; readonly epilogueNs: Float64Array } | undefined
 }

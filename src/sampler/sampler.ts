@@ -6,6 +6,7 @@ import { messageOf, OffloopError } from '../core/errors'
 import type { ExporterFunction, Settings } from '../core/options'
 import { warnOnce } from '../core/report'
 import type { Probe } from '../probe/probe'
+import { activeByType } from './active-by-type'
 import { type Collector, Collectors } from './collectors'
 import type { ToMain, ToWorker, WorkerStart } from './messages'
 import { ThreadState } from './thread-state'
@@ -97,6 +98,7 @@ export class Sampler extends EventEmitter<SamplerEvents & MetaEvents> {
       settings.collectorTimeoutMs,
       settings.labels,
     )
+    if (settings.serve?.names === 'prom-client') this.#collectors.add(activeByType)
     this.#ready = new Promise((resolve, reject) => {
       this.#settleReady = { resolve, reject }
     })

@@ -4,6 +4,7 @@ import { systemClock } from '../core/clock'
 import { messageOf, OffloopError } from '../core/errors'
 import type { ServeSettings } from '../core/options'
 import { createExporters } from '../exporters/create'
+import { renaming } from '../exporters/names'
 import { loadBinding } from '../probe/load'
 import type { HttpServer } from '../server/server'
 import { BatchBuilder } from './build'
@@ -44,6 +45,7 @@ const posting = new Posting(
   () => self.countDropped('main'),
 )
 const round = new CollectRound(post)
+const served = renaming(settings.serve?.names ?? 'canonical')
 const listening = { batches: false, collectors: false }
 let sampling: Promise<void> = Promise.resolve()
 let announceFirst: () => void = () => {}
@@ -70,7 +72,7 @@ function openServer(serve: ServeSettings): HttpServer {
   return createServer(serve, {
     scrape: async () => {
       const observation = await look(SCRAPE_MAX_AGE_MS, SCRAPE_WAIT_MS)
-      return builder.build(state.get('sequence'), Date.now(), observation, self, round.latest)
+      return served.rename(builder.build(state.get('sequence'), Date.now(), observation, self, round.latest))
     },
     query: (metric, start, end) => store.query(metric, start, end),
     health: () => ({
@@ -115,6 +117,7 @@ async function takeSample(): Promise<void> {
   const collected = (await collecting) ?? []
   const batch = builder.build(state.add('sequence', 1), timestamp, observation, self, collected)
   self.seriesDropped += store.add(batch)
+  served.sampled(batch)
   for (const exporter of exporters) exporter.push(batch)
   if (listening.batches) posting.push(batch)
   announceFirst()

@@ -51,7 +51,11 @@ function stopParsing(socket: Socket): void {
 }
 
 /** Serves `source` over HTTP. Nothing is thrown out of it once it listens. */
-export function createServer(settings: ServeSettings, source: Source, limits = LIMITS): HttpServer {
+export function createServer(
+  settings: Omit<ServeSettings, 'names'>,
+  source: Source,
+  limits = LIMITS,
+): HttpServer {
   const { responseTimeout, maxWaitingBytes, maxConnections, maxPipelined, ...options } = limits
   const checks = [checkHost(settings.hosts), checkMethod, checkToken(settings.token)]
   const route = router(source)

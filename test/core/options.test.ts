@@ -62,8 +62,8 @@ describe('what is accepted', () => {
     const given = {
       service: 'api',
       intervalMs: 500,
-      serve: { host: '::', port: 0, hosts: ['metrics.example'], token: 'secret' },
-      exporters: [first, { type: 'tinyobs', url: URL_, key: 'key', timeoutMs: 5_000 }, second],
+      serve: { host: '::', port: 0, hosts: ['metrics.example'], token: 'secret', names: 'go' },
+      exporters: [first, { type: 'tinyobs', url: URL_, key: 'key', timeoutMs: 5_000, names: 'go' }, second],
       labels: { region: 'eu', zone: 'b' },
       heapObjects: false,
       heapAccounting: false,
@@ -77,7 +77,7 @@ describe('what is accepted', () => {
   })
 
   test('serve: true and an empty object are the default address', () => {
-    const address = { host: '127.0.0.1', port: 9464, hosts: [], token: undefined }
+    const address = { host: '127.0.0.1', port: 9464, hosts: [], token: undefined, names: 'canonical' }
     expect(resolve({ serve: true }).settings.serve).toEqual(address)
     expect(resolve({ serve: {} }).settings.serve).toEqual(address)
     expect(resolve({ serve: false }).settings.serve).toBeUndefined()
@@ -85,7 +85,7 @@ describe('what is accepted', () => {
 
   test('defaults of an exporter, and its URL normalized', () => {
     expect(resolve(tinyobs({ url: 'HTTPS://Example.com' })).settings.exporters).toEqual([
-      { type: 'tinyobs', url: 'https://example.com/', key: undefined, timeoutMs: 10_000 },
+      { type: 'tinyobs', url: 'https://example.com/', key: undefined, timeoutMs: 10_000, names: 'canonical' },
     ])
   })
 
@@ -213,6 +213,8 @@ describe('wrong types', () => {
     ['exporters[0].type', (type) => tinyobs({ type }), ['""', '"text"'], 'a string'],
     ['exporters[0].url', (url) => tinyobs({ url }), ['""', '"text"'], 'a string'],
     ['exporters[0].timeoutMs', (timeoutMs) => tinyobs({ timeoutMs }), ['undefined', 'null', '1'], 'a number'],
+    ['exporters[0].names', (names) => tinyobs({ names }), ['undefined', 'null', '""', '"text"'], 'a string'],
+    ['serve.names', (names) => ({ serve: { names } }), ['undefined', 'null', '""', '"text"'], 'a string'],
   ]
 
   test.each(places)('%s', (option, given, right, expected) => {
@@ -291,6 +293,26 @@ describe('ranges', () => {
     })
   })
 
+  test.each<[string, unknown, string]>([
+    [
+      'serve.names',
+      { serve: { names: 'promclient' } },
+      'is "promclient", and must be one of canonical, go, prom-client: did you mean prom-client?',
+    ],
+    // A push has no scrape target, whose labels would say which process it is.
+    [
+      'exporters[0].names',
+      tinyobs({ names: 'prom-client' }),
+      'is "prom-client", and must be one of canonical, go',
+    ],
+  ])('%s is one of few', (option, options, message) => {
+    expect(refusal(options)).toMatchObject({
+      type: 'RangeError',
+      option,
+      message: `offloop: option ${option} ${message}`,
+    })
+  })
+
   test('lists without end', () => {
     const endless = new Array(2 ** 32 - 1)
     expect(refusal({ exporters: endless })).toMatchObject({ type: 'RangeError', option: 'exporters' })
@@ -347,12 +369,12 @@ describe('names', () => {
       type: 'RangeError',
       option: 'exporters[0].type',
       message:
-        'offloop: option exporters[0].type is "tinybos", and must be one of tinyobs: did you mean tinyobs?',
+        'offloop: option exporters[0].type is "tinybos", and must be one of tinyobs, otlp, dogstatsd, module: did you mean tinyobs?',
     })
     // Names that every object has are no types.
-    for (const type of ['constructor', '__proto__', 'statsd']) {
+    for (const type of ['constructor', '__proto__', 'graphite']) {
       expect(refusal(tinyobs({ type })).message).toBe(
-        `offloop: option exporters[0].type is "${type}", and must be one of tinyobs`,
+        `offloop: option exporters[0].type is "${type}", and must be one of tinyobs, otlp, dogstatsd, module`,
       )
     }
   })

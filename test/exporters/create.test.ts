@@ -15,7 +15,9 @@ afterEach(async () => {
 })
 
 function create(urls: readonly string[], report: (error: OffloopError) => void = () => {}): Exporter[] {
-  const settings = urls.map((url) => ({ type: 'tinyobs', url, key: 'k', timeoutMs: 5_000 }) as const)
+  const settings = urls.map(
+    (url) => ({ type: 'tinyobs', url, key: 'k', timeoutMs: 5_000, names: 'canonical' }) as const,
+  )
   const exporters = createExporters(settings, report)
   cleanUp.push(() => {
     for (const exporter of exporters) exporter.close()

@@ -20,10 +20,17 @@ async function start(limits?: Parameters<typeof TinyObsServer.start>[0]): Promis
 }
 
 /** An exporter whose back-offs last no time at all, unless the server asks for some. */
-function exporter(url: string, { key, timeoutMs = 10_000 }: { key?: string; timeoutMs?: number } = {}) {
+function exporter(
+  url: string,
+  {
+    key,
+    timeoutMs = 10_000,
+    names = 'canonical',
+  }: { key?: string; timeoutMs?: number; names?: 'canonical' | 'go' } = {},
+) {
   const reports: OffloopError[] = []
   // What createTinyObs does, but for the chance.
-  const delivery = new Delivery(new TinyObs({ url, key }, 'tinyobs'), (error) => reports.push(error), {
+  const delivery = new Delivery(new TinyObs({ url, key, names }, 'tinyobs'), (error) => reports.push(error), {
     timeoutMs,
     random: () => 0,
   })
@@ -102,6 +109,23 @@ describe('the wire format', () => {
       ['pause_seconds_bucket', 'histogram', 2, { service: 'api', thread: 'main', le: '0.001' }],
       ['pause_seconds_bucket', 'histogram', 6, { service: 'api', thread: 'main', le: '0.5' }],
       ['pause_seconds_bucket', 'histogram', 7, { service: 'api', thread: 'main', le: '+Inf' }],
+    ])
+  })
+
+  it('calls the six by their names in Go, where it is to', async () => {
+    const server = await start()
+    const { delivery } = exporter(server.url, { names: 'go' })
+    const pause = (kind: string, value: number): Metric => ({
+      name: 'nodejs_gc_pause_seconds_total',
+      type: 'counter',
+      value,
+      labels: { service: 'api', thread: 'main', kind },
+    })
+    delivery.push(batch(1, [pause('minor', 0.25), pause('major', 0.5), gauge('nodejs_threads', 2)]))
+    await delivery.flush(5_000)
+    expect(server.stored.map(({ name, type, value, labels }) => [name, type, value, labels])).toEqual([
+      ['go_memstats_gc_duration_seconds', 'counter', 0.75, { service: 'api', thread: 'main' }],
+      ['nodejs_threads', 'gauge', 2, { service: 'api' }],
     ])
   })
 

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { validateHeaderName, validateHeaderValue } from 'node:http'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { ExporterSettings, ServeSettings, Settings } from '../../src/core/options'
@@ -65,6 +67,20 @@ const badText = fc.oneof(
 )
 const goodLabel = fc.string({ unit: fc.constantFrom(...'abc_XYZ'), maxLength: 10 }).map((name) => `x${name}`)
 const badLabel = fc.constantFrom('service', 'le', '__name', '__proto__', 'constructor', '', '0', 'é', 'a.b')
+const badHeader = fc.constantFrom('', 'a b', 'a:b', 'é', 'x\r\ny')
+const attribute = fc.oneof(
+  fc.string({ maxLength: 10 }),
+  fc.boolean(),
+  fc.double({ noNaN: true, noDefaultInfinity: true }),
+)
+const goodSocket = fc.constantFrom('/run/dsd.socket', 'unix:/run/dsd.socket', 'unix:///run/dsd.socket')
+const badSocket = fc.constantFrom(
+  '',
+  'dsd.socket',
+  'unix:dsd.socket',
+  `/${'x'.repeat(107)}`,
+  `/${'é'.repeat(54)}`,
+)
 const goodHost = fc.constantFrom('localhost', '127.0.0.1', '::1', 'obs.example')
 
 /** With a misspelt or strange name now and then. */
@@ -96,24 +112,79 @@ function optionsOf(
   const labels = (size: { minKeys?: number; maxKeys: number }) =>
     fc.dictionary(either(goodLabel, badLabel), text, size)
   const credential = or(either(goodSecret, secret))
-  const parts = {
-    type: or(either(fc.constant('tinyobs'), fc.constantFrom('tinyob', 'constructor', '__proto__'))),
-    url: or(
-      either(
-        fc.tuple(goodHost, goodSecret).map(([h, q]) => `http://[::1]/${h}?k=${q}`),
-        url,
+  const type = (name: string, ...wrong: string[]) => or(either(fc.constant(name), fc.constantFrom(...wrong)))
+  const oneOf = (...names: string[]) =>
+    or(either(fc.constantFrom(...names), fc.constantFrom('Go', 'constructor', '')))
+  const address = or(
+    either(
+      fc.tuple(goodHost, goodSecret).map(([h, q]) => `http://[::1]/${h}?k=${q}`),
+      url,
+    ),
+  )
+  const timeoutMs = whole(100, 120_000)
+  const dogstatsd = (where: Record<string, Any>) =>
+    more(
+      fc.record(
+        {
+          type: type('dogstatsd', 'statsd', 'datadog'),
+          ...where,
+          prefix: or(either(goodLabel, badLabel)),
+          tags: or(labels({ maxKeys: 3 })),
+        },
+        { requiredKeys: ['type'] },
+      ),
+    )
+  const exporter = fc.oneof(
+    more(
+      fc.record(
+        {
+          type: type('tinyobs', 'tinyob', 'constructor', '__proto__'),
+          url: address,
+          key: credential,
+          timeoutMs,
+          names: oneOf('canonical', 'go'),
+        },
+        { requiredKeys: ['type', 'url'] },
       ),
     ),
-    key: credential,
-    timeoutMs: whole(100, 120_000),
-  }
-  const exporter = more(fc.record(parts, { requiredKeys: ['type', 'url'] }))
+    more(
+      fc.record(
+        {
+          type: type('otlp', 'OTLP', 'opentelemetry'),
+          url: address,
+          protocol: oneOf('http/protobuf', 'http/json'),
+          headers: or(fc.dictionary(either(goodLabel, badHeader), credential, { maxKeys: 3 })),
+          temporality: oneOf('cumulative', 'delta'),
+          compression: oneOf('gzip', 'none'),
+          timeoutMs,
+          resource: or(fc.dictionary(fc.string({ maxLength: 10 }), or(attribute), { maxKeys: 3 })),
+        },
+        { requiredKeys: ['type'] },
+      ),
+    ),
+    dogstatsd({ host: or(either(goodHost, badText)), port: whole(1, 65_535) }),
+    dogstatsd({ path: or(either(goodSocket, badSocket)) }),
+    // One may not stand beside the others.
+    either(dogstatsd({}), dogstatsd({ path: or(goodSocket), port: whole(1, 65_535) })),
+    more(
+      fc.record(
+        {
+          type: type('module', 'modul', 'function'),
+          path: or(either(fc.constantFrom('./package.json', 'vitest'), fc.constantFrom('./none', 'fs', ''))),
+          options: fc.oneof(fc.jsonValue(), or(fc.jsonValue())),
+          timeoutMs,
+        },
+        { requiredKeys: ['type', 'path'] },
+      ),
+    ),
+  )
   const serve = fc.record(
     {
       host: or(either(goodHost, host)),
       port: whole(0, 65_535),
       hosts: or(fc.array(text, { maxLength: 3 })),
       token: credential,
+      names: oneOf('canonical', 'go', 'prom-client'),
     },
     { requiredKeys: [] },
   )
@@ -160,6 +231,9 @@ const given = fc.oneof(
   optionsOf(orWrong, orOften, orMore),
 )
 
+/** Types of exporters that were accepted. */
+const seen = new Set<string>()
+
 test('whatever the options are, they are completed within all bounds, or refused by name', () => {
   let accepted = 0
   const runs = 5_000
@@ -180,6 +254,7 @@ test('whatever the options are, they are completed within all bounds, or refused
   // Neither half is vacuous.
   expect(accepted).toBeGreaterThan(runs / 10)
   expect(accepted).toBeLessThan(runs)
+  expect([...seen].sort()).toEqual(Object.keys(CHECKS).sort())
 })
 
 function checkRefusal(error: unknown): void {
@@ -229,29 +304,91 @@ function checkSettings(settings: Settings): void {
   for (const [name, value] of Object.entries(labels)) checkLabel(name, value)
   if (serve !== undefined) checkServe(serve)
   expect(exporters.length).toBeLessThanOrEqual(1_000)
-  exporters.forEach(checkExporter)
+  for (const exporter of exporters) checkExporter(exporter)
 }
 
-function checkServe({ host, port, hosts, token }: ServeSettings): void {
+function checkServe({ host, port, hosts, token, names, ...others }: ServeSettings): void {
+  expect(others).toEqual({})
+  expect(['canonical', 'go', 'prom-client']).toContain(names)
   expect(typeof host === 'string' && host !== '').toBe(true)
   checkWhole(port, 0, 65_535)
   expect(hosts.length <= 1_000 && hosts.every((one) => typeof one === 'string' && one !== '')).toBe(true)
   if (token !== undefined) expect(token).toMatch(/^[\x21-\x7e]+$/)
 }
 
-function checkExporter({ type, url, key, timeoutMs, ...others }: ExporterSettings): void {
-  expect(others).toEqual({})
-  expect(type).toBe('tinyobs')
+type Checks = {
+  readonly [T in ExporterSettings['type']]: (settings: Extract<ExporterSettings, { type: T }>) => void
+}
+
+/** Each takes every setting that there is. */
+const CHECKS: Checks = {
+  tinyobs({ type: _, url, key, timeoutMs, names, ...others }) {
+    expect(others).toEqual({})
+    checkUrl(url)
+    if (key !== undefined) expect(key).toMatch(/^[\x21-\x7e]+$/)
+    checkWhole(timeoutMs, 100, 120_000)
+    expect(['canonical', 'go']).toContain(names)
+  },
+  otlp({ type: _, url, module, headers, timeoutMs, resource, ...others }) {
+    const { protocol, temporality, compression, ...more } = others
+    expect(more).toEqual({})
+    checkUrl(url)
+    expect(['http/protobuf', 'http/json']).toContain(protocol)
+    expect(['cumulative', 'delta']).toContain(temporality)
+    expect(['gzip', 'none']).toContain(compression)
+    expect(existsSync(module)).toBe(true)
+    checkWhole(timeoutMs, 100, 120_000)
+    // What Node.js takes as a header.
+    for (const [name, value] of Object.entries(headers)) {
+      validateHeaderName(name)
+      validateHeaderValue(name, value)
+    }
+    for (const value of Object.values(resource)) {
+      expect(['string', 'boolean'].includes(typeof value) || Number.isFinite(value), `${value}`).toBe(true)
+    }
+  },
+  dogstatsd({ type: _, host, port, path, prefix, tags, ...others }) {
+    expect(others).toEqual({})
+    if (host !== undefined) expect(typeof host === 'string' && host !== '').toBe(true)
+    if (port !== undefined) checkWhole(port, 1, 65_535)
+    if (path !== undefined) {
+      expect([host, port]).toEqual([undefined, undefined])
+      expect(path.startsWith('/') && Buffer.byteLength(path) < 108, path).toBe(true)
+    }
+    expect(prefix).toMatch(/^([a-zA-Z][a-zA-Z0-9_.]{0,99})?$/)
+    expect(Object.keys(tags).length).toBeLessThanOrEqual(20)
+    for (const [name, value] of Object.entries(tags)) {
+      expect(name).toMatch(/^[a-zA-Z][a-zA-Z0-9_./-]*$/)
+      checkLabelValue(value)
+    }
+  },
+  // That options cross to another thread is seen with all settings.
+  module({ type: _, name, path, options: __, timeoutMs, ...others }) {
+    expect(others).toEqual({})
+    expect(name.length > 0 && name.length <= 100).toBe(true)
+    expect(existsSync(path)).toBe(true)
+    checkWhole(timeoutMs, 100, 120_000)
+  },
+}
+
+function checkExporter(settings: ExporterSettings): void {
+  seen.add(settings.type)
+  ;(CHECKS[settings.type] as (settings: ExporterSettings) => void)(settings)
+}
+
+function checkUrl(url: string): void {
   const { protocol, username, password } = new URL(url)
   expect(protocol).toMatch(/^https?:$/)
   expect(username + password).toBe('')
-  if (key !== undefined) expect(key).toMatch(/^[\x21-\x7e]+$/)
-  checkWhole(timeoutMs, 100, 120_000)
 }
 
 function checkLabel(name: string, value: unknown): void {
   expect(name).toMatch(/^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/)
   expect(['service', 'thread', 'le', 'quantile']).not.toContain(name)
+  checkLabelValue(value)
+}
+
+function checkLabelValue(value: unknown): void {
   expect(typeof value === 'string' && value !== '').toBe(true)
   const bytes = Buffer.from(value as string)
   expect(bytes.length).toBeLessThanOrEqual(1_024)

@@ -59,7 +59,7 @@ test('native sources that are complete', () => {
 
 test('nothing else', () => {
   const expected =
-    /^(dist|native|prebuilds)\/|^(package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md)$/
+    /^(dist|native|ops|prebuilds)\/|^(package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md)$/
   expect(files.filter((file) => !expected.test(file))).toEqual([])
   expect(files.filter((file) => /test|\.sources$|(^|\/)\./.test(file))).toEqual([])
 })

@@ -1,0 +1,206 @@
+import { type Batch, type Histogram, type Metric, seriesKey } from './batch'
+import {
+  type Attributes,
+  CUMULATIVE,
+  type DataPoint,
+  DELTA,
+  DOUBLE,
+  GAUGE,
+  HISTOGRAM,
+  type HistogramValue,
+  hrTime,
+  type MetricData,
+  SUM,
+} from './otel-data'
+import { type OtelName, otelAttributes, otelName } from './otel-names'
+
+export type Temporality = 'cumulative' | 'delta'
+
+/** How many series that were not in the last batch are remembered: threads come and go. */
+const MAX_REMEMBERED = 20_000
+
+/** What was last delivered of a counter or histogram. */
+interface Delivered {
+  readonly value: number | Histogram
+  /** Since when it counts, and until when it was delivered; milliseconds since the epoch. */
+  readonly start: number
+  readonly at: number
+}
+
+/** One point, and what to remember once it is delivered. */
+export interface Point {
+  readonly metric: OtelName
+  readonly description: string
+  readonly attributes: Attributes
+  readonly start: number
+  readonly at: number
+  readonly value: number | HistogramValue
+  readonly remember: { readonly key: string; readonly delivered: Delivered } | undefined
+}
+
+export interface Points {
+  readonly points: readonly Point[]
+  /** One line for each metric that cannot be said. */
+  readonly omitted: readonly string[]
+}
+
+/**
+ * Batches as points of OpenTelemetry. Counters in a batch are cumulative; what a delta counts from is what was last
+ * delivered, so a batch that never was, takes no count along.
+ *
+ * With deltas the first batch only says where to begin: its counts may have been delivered by an earlier sampler of
+ * this process, or by an earlier sampling thread.
+ */
+export class PointMaker {
+  readonly #temporality: Temporality
+  readonly #processStart: number
+  /** In order of delivery, the oldest first. */
+  readonly #delivered = new Map<string, Delivered>()
+  /** The timestamp of the last batch of which something was delivered. */
+  #last: number | undefined
+
+  constructor(temporality: Temporality, processStart = Date.now() - process.uptime() * 1_000) {
+    this.#temporality = temporality
+    this.#processStart = processStart
+  }
+
+  /** Changes nothing but that the first batch is where deltas begin. */
+  make(batch: Batch): Points {
+    const points: Point[] = []
+    const omitted: string[] = []
+    const begins = this.#temporality === 'delta' && this.#last === undefined
+    for (const metric of batch.metrics) {
+      const named = otelName(metric, batch)
+      const fault = typeof named === 'string' ? named : faultOf(metric)
+      if (fault !== undefined || typeof named === 'string') {
+        omitted.push(`metric ${metric.name.slice(0, 100)} ${fault}`)
+        continue
+      }
+      const point = this.#point(metric, named, batch)
+      if (!begins || point.remember === undefined) points.push(point)
+      else this.#keep(point.remember.key, point.remember.delivered)
+    }
+    if (begins) this.#last = batch.timestamp
+    return { points, omitted }
+  }
+
+  /** These were delivered. */
+  commit(points: readonly Point[]): void {
+    for (const { remember, at } of points) {
+      if (remember !== undefined) this.#keep(remember.key, remember.delivered)
+      this.#last = Math.max(this.#last ?? at, at)
+    }
+    for (const key of this.#delivered.keys()) {
+      if (this.#delivered.size <= MAX_REMEMBERED) break
+      this.#delivered.delete(key)
+    }
+  }
+
+  #keep(key: string, delivered: Delivered): void {
+    this.#delivered.delete(key)
+    this.#delivered.set(key, delivered)
+  }
+
+  #point(metric: Metric, named: OtelName, batch: Batch): Point {
+    const at = batch.timestamp
+    const attributes = otelAttributes(metric, batch.service)
+    const description = batch.descriptions[metric.name]?.description ?? ''
+    const shared = { metric: named, description, attributes, at }
+    if (metric.type === 'gauge') {
+      const start = Math.min(this.#processStart, at)
+      return { ...shared, start, value: metric.value as number, remember: undefined }
+    }
+    const key = seriesKey(metric.name, metric.labels)
+    const before = this.#delivered.get(key)
+    const goesOn = before !== undefined && continues(metric.value, before.value)
+    // A counter that is new, or began anew, did so after the last batch; in the first one, we only know the process.
+    const begun = Math.min(this.#last ?? this.#processStart, at)
+    const start = goesOn ? before.start : begun
+    const remember = { key, delivered: { value: metric.value, start, at } }
+    if (this.#temporality === 'cumulative') {
+      return { ...shared, start, value: pointValue(metric.value), remember }
+    }
+    const value = goesOn ? difference(metric.value, before.value) : pointValue(metric.value)
+    return { ...shared, start: before === undefined ? begun : Math.min(before.at, at), value, remember }
+  }
+}
+
+/** Points as the SDK's exporters take them: those of one instrument together. */
+export function metricData(points: readonly Point[], temporality: Temporality): MetricData[] {
+  const byName = new Map<string, MetricData>()
+  for (const { metric, description, attributes, start, at, value } of points) {
+    const { name, unit, instrument } = metric
+    // Two of our metrics may be one of OpenTelemetry's, but not where their kinds differ.
+    const key = `${instrument} ${name}`
+    let data = byName.get(key)
+    if (data === undefined) {
+      data = {
+        descriptor: { name, description, unit, valueType: DOUBLE },
+        // A sum that may fall is no sum of changes: what is wanted of it is its height.
+        aggregationTemporality: temporality === 'delta' && instrument !== 'updown' ? DELTA : CUMULATIVE,
+        ...KINDS[instrument],
+        dataPoints: [],
+      } as MetricData
+      byName.set(key, data)
+    }
+    const point = { startTime: hrTime(start), endTime: hrTime(at), attributes, value }
+    ;(data.dataPoints as DataPoint<number | HistogramValue>[]).push(point)
+  }
+  return [...byName.values()]
+}
+
+const KINDS = {
+  counter: { dataPointType: SUM, isMonotonic: true },
+  updown: { dataPointType: SUM, isMonotonic: false },
+  gauge: { dataPointType: GAUGE },
+  histogram: { dataPointType: HISTOGRAM },
+} as const
+
+function faultOf({ value, type }: Metric): string | undefined {
+  if (typeof value === 'number') {
+    if (!Number.isFinite(value)) return `is ${value}, which not every backend can take`
+    return type === 'counter' && value < 0 ? 'is a counter and negative' : undefined
+  }
+  if (!Number.isFinite(value.sum)) return `has a sum of ${value.sum}, which not every backend can take`
+  const counts = [...value.buckets.map(({ count }) => count), value.count]
+  const falls = counts.some((count, index) => !(count >= (counts[index - 1] ?? 0)))
+  return falls ? 'has buckets whose counts fall' : undefined
+}
+
+function continues(now: number | Histogram, before: number | Histogram): boolean {
+  if (typeof now === 'number' || typeof before === 'number') return (now as number) >= (before as number)
+  // Bucket by bucket: where a bound has changed, or one bucket has less in it, this is another histogram.
+  const { boundaries, counts } = (pointValue(now) as HistogramValue).buckets
+  const old = (pointValue(before) as HistogramValue).buckets
+  return (
+    boundaries.join() === old.boundaries.join() &&
+    counts.every((count, index) => count >= (old.counts[index] as number))
+  )
+}
+
+function difference(now: number | Histogram, before: number | Histogram): number | HistogramValue {
+  if (typeof now === 'number' || typeof before === 'number') return (now as number) - (before as number)
+  const value = pointValue(now) as HistogramValue
+  const old = pointValue(before) as HistogramValue
+  return {
+    buckets: {
+      boundaries: value.buckets.boundaries,
+      counts: value.buckets.counts.map((count, index) => count - (old.buckets.counts[index] ?? 0)),
+    },
+    sum: value.sum - old.sum,
+    count: value.count - old.count,
+  }
+}
+
+function pointValue(value: number | Histogram): number | HistogramValue {
+  if (typeof value === 'number') return value
+  const cumulative = [...value.buckets.map(({ count }) => count), value.count]
+  return {
+    buckets: {
+      boundaries: value.buckets.map(({ le }) => le),
+      counts: cumulative.map((count, index) => count - (cumulative[index - 1] ?? 0)),
+    },
+    sum: value.sum,
+    count: value.count,
+  }
+}

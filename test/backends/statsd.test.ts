@@ -1,0 +1,138 @@
+// A real StatsD server, npm's statsd, which takes DogStatsD's tags: what it says that it has, against what was sent.
+import { type ChildProcess, spawn } from 'node:child_process'
+import dgram from 'node:dgram'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { type AddressInfo, connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { runInNewContext } from 'node:vm'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import type { Batch } from '../../src/core/batch'
+import { Child } from '../support/child'
+
+const require = createRequire(import.meta.url)
+
+let folder: string
+let server: ChildProcess
+let log = ''
+let port: number
+let management: number
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'offloop-statsd-'))
+  port = await freePort('udp')
+  management = await freePort('tcp')
+  const config = join(folder, 'config.js')
+  const addresses = `port: ${port}, address: '127.0.0.1', mgmt_port: ${management}, mgmt_address: '127.0.0.1'`
+  // It starts to count anew at each flush, so that there is to be none.
+  writeFileSync(config, `{ ${addresses}, backends: [], flushInterval: 86400000, deleteIdleStats: true }`)
+  // It is older than Node.js 23, which took this away.
+  const preload = join(folder, 'preload.cjs')
+  writeFileSync(preload, "require('node:util').log ??= console.log")
+  const statsd = dirname(require.resolve('statsd/package.json'))
+  server = spawn(process.execPath, ['--require', preload, join(statsd, 'stats.js'), config], { cwd: statsd })
+  for (const stream of [server.stdout, server.stderr]) {
+    stream?.setEncoding('utf8').on('data', (chunk: string) => {
+      log += chunk
+    })
+  }
+  await vi.waitFor(async () => {
+    expect(server.exitCode, log).toBeNull()
+    expect(await ask('stats')).toContain('uptime')
+  }, 20_000)
+}, 30_000)
+afterAll(async () => {
+  if (server.exitCode === null) {
+    const closed = once(server, 'close')
+    server.kill('SIGKILL')
+    await closed
+  }
+  rmSync(folder, { recursive: true, force: true })
+})
+
+async function freePort(kind: 'udp' | 'tcp'): Promise<number> {
+  if (kind === 'tcp') {
+    const taken = createServer().listen(0, '127.0.0.1')
+    await once(taken, 'listening')
+    const { port: free } = taken.address() as AddressInfo
+    taken.close()
+    await once(taken, 'close')
+    return free
+  }
+  const taken = dgram.createSocket('udp4').bind(0, '127.0.0.1')
+  await once(taken, 'listening')
+  const { port: free } = taken.address()
+  await new Promise<void>((resolve) => taken.close(resolve))
+  return free
+}
+
+/** What the management port answers. */
+async function ask(command: string): Promise<string> {
+  const socket = connect(management, '127.0.0.1').setEncoding('utf8')
+  let answer = ''
+  try {
+    await once(socket, 'connect')
+    socket.write(`${command}\n`)
+    for await (const chunk of socket) {
+      answer += chunk
+      if (answer.includes('END\n\n')) return answer.replace('END\n\n', '')
+    }
+    return answer
+  } finally {
+    socket.destroy()
+  }
+}
+
+/** Its gauges or counters by name and tags; it prints them as JavaScript. */
+async function values(kind: 'gauges' | 'counters'): Promise<Record<string, number>> {
+  return runInNewContext(`(${await ask(kind)})`) as Record<string, number>
+}
+
+/** A name and tags as the server keeps them: `;key=value`, without what it takes for harmful. */
+function keyOf(name: string, tags: Record<string, string>): string {
+  const text = Object.entries(tags).map(([key, value]) => `;${key}=${value}`)
+  return `${name}${text.join('')}`
+    .replace(/\s+/g, '_')
+    .replace(/\//g, '-')
+    .replace(/[^a-zA-Z_\-0-9.;=]/g, '')
+}
+
+test('has the figures of the last batch, and of counters what happened since the first', async () => {
+  const child = new Child('exporting.cjs', {
+    args: [JSON.stringify({ type: 'dogstatsd', host: '127.0.0.1', port, prefix: 'real' })],
+    // Its parser takes all behind the tags for one of them.
+    env: { DD_ORIGIN_DETECTION_ENABLED: 'false', DD_SERVICE: '', DD_ENV: '', DD_VERSION: '', DD_TAGS: '' },
+  })
+  const { first, last } = await child.next<{ first: Batch; last: Batch }>()
+  expect((await child.exited).code).toBe(0)
+
+  const find = (batch: Batch, name: string, labels: object = {}) =>
+    batch.metrics.find(
+      (metric) =>
+        metric.name === name && Object.entries(labels).every(([key, text]) => metric.labels[key] === text),
+    )?.value as number
+  const service = { service: 'shop' }
+  const heap = keyOf('real.runtime.node.mem.heap_used', { ...service, thread: 'main' })
+  const minors = keyOf('real.nodejs_gc_cycles_total', { ...service, thread: 'main', kind: 'minor' })
+  const cycles = (batch: Batch) => find(batch, 'nodejs_gc_cycles_total', { thread: 'main', kind: 'minor' })
+  await vi.waitFor(async () => {
+    expect((await values('gauges'))[heap]).toBe(find(last, 'nodejs_heap_size_used_bytes'))
+    expect((await values('counters'))[minors]).toBe(cycles(last) - cycles(first))
+  }, 20_000)
+  expect(cycles(last) - cycles(first)).toBeGreaterThan(0)
+
+  const [gauges, counters, stats] = [await values('gauges'), await values('counters'), await ask('stats')]
+  expect(gauges[keyOf('real.orders_open', { ...service, text: 'a_b: "c"_ü' })]).toBe(
+    find(last, 'orders_open'),
+  )
+  // A series that is new in a later batch counts from zero.
+  expect(counters[keyOf('real.orders_total', service)]).toBeCloseTo(
+    find(last, 'orders_total') - (find(first, 'orders_total') ?? 0),
+    9,
+  )
+  expect(Object.keys(gauges).length).toBeGreaterThan(5)
+  expect(stats).toContain('messages.bad_lines_seen: 0')
+  expect(log).not.toContain('Bad line')
+})

@@ -1,0 +1,186 @@
+import { describe, expect, test } from 'vitest'
+import type { Batch, Metric } from '../../src/core/batch'
+import { dist } from '../dist'
+import { canonicalBatch, histogramOf } from '../support/canonical'
+import { parseOpenMetrics, parsePrometheus } from '../support/exposition'
+import { ManualClock } from '../support/manual-clock'
+
+const { renaming } = dist<typeof import('../../src/exporters/names')>('exporters/names.js')
+const { renderOpenMetrics, renderPrometheus } =
+  dist<typeof import('../../src/exporters/prometheus')>('exporters/prometheus.js')
+
+const namesIn = (batch: Batch): string[] => [...new Set(batch.metrics.map(({ name }) => name))].sort()
+const series = (batch: Batch, name: string): Metric[] =>
+  batch.metrics.filter((metric) => metric.name === name)
+const valueIn = (batch: Batch, name: string) => series(batch, name)[0]?.value
+
+describe('any names', () => {
+  test.each(['canonical', 'go', 'prom-client'] as const)(
+    '%s leave the batch, and what is not named',
+    (names) => {
+      const batch = canonicalBatch()
+      const copy = structuredClone(batch)
+      const renamed = renaming(names).rename(batch)
+      expect(batch).toEqual(copy)
+      expect(renamed).toMatchObject({ sequence: 1, timestamp: batch.timestamp, service: 'api' })
+      expect(valueIn(renamed, 'orders_open')).toBe(3)
+      for (const name of namesIn(renamed)) expect(renamed.descriptions).toHaveProperty(name)
+    },
+  )
+
+  test.each(['go', 'prom-client'] as const)('%s make a valid exposition', (names) => {
+    const batch = renaming(names).rename(canonicalBatch())
+    expect(parsePrometheus(renderPrometheus(batch)).size).toBeGreaterThan(30)
+    expect(parseOpenMetrics(renderOpenMetrics(batch)).size).toBeGreaterThan(30)
+  })
+})
+
+test('canonical names are the batch itself', () => {
+  const batch = canonicalBatch()
+  expect(renaming('canonical').rename(batch)).toBe(batch)
+})
+
+describe('the names of Go', () => {
+  const batch = renaming('go').rename(canonicalBatch())
+
+  test('are the six of TinyObs in place of ours, a series a thread, without kinds', () => {
+    const of = (name: string) =>
+      series(batch, name).map(({ labels: { service, region, ...labels }, type, value }) => [
+        type,
+        labels,
+        value,
+      ])
+    expect(of('go_memstats_heap_alloc_bytes')).toEqual([
+      ['gauge', { thread: 'main' }, 1],
+      ['gauge', { thread: 'pool#3' }, 2],
+    ])
+    expect(of('go_memstats_heap_sys_bytes')[0]).toEqual(['gauge', { thread: 'main' }, 2])
+    expect(of('go_memstats_heap_objects')[0]).toEqual(['gauge', { thread: 'main' }, 4])
+    expect(of('go_goroutines')[0]).toEqual(['gauge', { thread: 'main' }, 6])
+    expect(of('go_gc_cycles_total')).toEqual([
+      ['counter', { thread: 'main' }, 12],
+      ['counter', { thread: 'pool#3' }, 24],
+    ])
+    expect(of('go_memstats_gc_duration_seconds')).toEqual([
+      ['counter', { thread: 'main' }, 6],
+      ['counter', { thread: 'pool#3' }, 12],
+    ])
+    expect(namesIn(batch)).not.toContain('nodejs_gc_cycles_total')
+    expect(namesIn(batch)).toContain('nodejs_heap_size_limit_bytes')
+  })
+
+  test('carry the service and what was added to every metric', () => {
+    expect(series(batch, 'go_goroutines')[0]?.labels).toEqual({
+      service: 'api',
+      region: 'eu',
+      thread: 'main',
+    })
+  })
+
+  test('have a counter that OpenMetrics knows as one by its name alone', () => {
+    expect(parseOpenMetrics(renderOpenMetrics(batch)).get('go_memstats_gc_duration_seconds')?.type).toBe(
+      'unknown',
+    )
+    expect(parsePrometheus(renderPrometheus(batch)).get('go_memstats_gc_duration_seconds')?.type).toBe(
+      'counter',
+    )
+    expect(parseOpenMetrics(renderOpenMetrics(batch)).get('go_gc_cycles')?.type).toBe('counter')
+  })
+
+  test('give way to nothing that a collector reports', () => {
+    const given = canonicalBatch()
+    const own: Metric = {
+      name: 'go_goroutines',
+      type: 'gauge',
+      value: 99,
+      labels: { service: 'api', region: 'eu', thread: 'main' },
+    }
+    const renamed = renaming('go').rename({ ...given, metrics: [...given.metrics, own] })
+    const values = series(renamed, 'go_goroutines').map(({ value }) => value)
+    expect(values).toEqual([6, 12])
+  })
+})
+
+describe('the names of prom-client', () => {
+  const batch = renaming('prom-client').rename(canonicalBatch())
+
+  test('are those of its default metrics, and of custom collectors', async () => {
+    const { collectDefaultMetrics, Registry } = await import('prom-client')
+    const register = new Registry()
+    collectDefaultMetrics({ register })
+    const theirs = register.getMetricsAsArray().map(({ name }) => name)
+    expect(theirs).toHaveLength(31)
+    expect(namesIn(batch)).toEqual([...theirs, 'orders_open'].sort())
+  })
+
+  test('are of the main thread alone, and tell neither thread nor service', () => {
+    expect(series(batch, 'nodejs_heap_size_used_bytes')).toEqual([
+      { name: 'nodejs_heap_size_used_bytes', type: 'gauge', value: 1, labels: { region: 'eu' } },
+    ])
+    for (const { labels } of batch.metrics) {
+      expect(labels).not.toHaveProperty('service')
+      expect(labels).not.toHaveProperty('thread')
+    }
+  })
+
+  test('have the bounds of its histogram', () => {
+    const found = series(batch, 'nodejs_gc_duration_seconds')
+    expect(found.map(({ labels }) => labels.kind)).toEqual(['minor', 'major', 'incremental', 'weakcb'])
+    expect(found[0]?.value).toEqual({
+      count: 4,
+      sum: expect.closeTo(20.3205, 9),
+      buckets: [0.001, 0.01, 0.1, 1, 2, 5].map((le, index) => ({ le, count: [1, 1, 2, 3, 3, 3][index] })),
+    })
+  })
+
+  test('tell the lag by the turns of the loop', () => {
+    const lag = Object.fromEntries(
+      batch.metrics
+        .filter(({ name }) => name.startsWith('nodejs_eventloop_lag'))
+        .map(({ name, value }) => [name.replace(/nodejs_eventloop_lag_|_?seconds/g, ''), value]),
+    )
+    expect(lag).toMatchObject({ min: 0.00025, max: 0.02, mean: expect.closeTo(0.0081, 9) })
+    expect(lag['']).toBe(lag.mean)
+    expect(lag.p50).toBeGreaterThan(0.0025)
+    expect(lag.p50).toBeLessThanOrEqual(0.005)
+    expect(lag.p99).toBeGreaterThan(0.01)
+    expect(lag.p99).toBeLessThanOrEqual(0.02)
+    expect(lag.stddev).toBeGreaterThan(0.005)
+  })
+
+  test('tell the lag of the last minute, whoever asks how often', async () => {
+    const clock = new ManualClock()
+    const names = renaming('prom-client', clock)
+    const slow = Array.from({ length: 10 }, () => 0.4)
+    names.sampled(canonicalBatch(slow))
+    const mean = (...turns: number[]) =>
+      valueIn(names.rename(canonicalBatch([...slow, ...turns])), 'nodejs_eventloop_lag_mean_seconds')
+    expect(mean(0.002)).toBeCloseTo(0.002, 9)
+    expect(mean(0.002)).toBeCloseTo(0.002, 9)
+    await clock.advance(30_000)
+    names.sampled(canonicalBatch([...slow, 0.002]))
+    await clock.advance(20_000)
+    expect(mean(0.002, 0.004)).toBeCloseTo(0.003, 9)
+    await clock.advance(50_000)
+    expect(mean(0.002, 0.004)).toBeCloseTo(0.004, 9)
+  })
+
+  test('tell no lag where no turn has ended', () => {
+    expect(namesIn(renaming('prom-client').rename(canonicalBatch([])))).not.toContain(
+      'nodejs_eventloop_lag_seconds',
+    )
+    const without = { ...canonicalBatch(), metrics: [] }
+    expect(renaming('prom-client').rename(without).metrics).toEqual([])
+  })
+
+  test('cut a histogram that is empty as well', () => {
+    const [metric] = series(canonicalBatch(), 'nodejs_gc_duration_seconds')
+    const given = { ...canonicalBatch(), metrics: [{ ...(metric as Metric), value: histogramOf() }] }
+    expect(
+      series(renaming('prom-client').rename(given), 'nodejs_gc_duration_seconds')[0]?.value,
+    ).toMatchObject({
+      count: 0,
+      buckets: Array(6).fill(expect.objectContaining({ count: 0 })),
+    })
+  })
+})
