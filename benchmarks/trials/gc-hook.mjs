@@ -1,12 +1,13 @@
-// How long each GC callback of ours takes, timed by itself: `gc-hook.mjs LIVE_RECORDS SECONDS`.
+// How long each GC callback of ours takes, timed by itself: `gc-hook.mjs LIVE_RECORDS SECONDS [ACCOUNTING]`.
 import { emit } from '../support/emit.mjs'
 import { loadBinding } from '../support/probe.mjs'
 import { createService, exchangeJson, nextTurn } from '../support/service.mjs'
 
-const [liveRecords, seconds] = process.argv.slice(2).map(Number)
+const [liveRecords, seconds, accounting = 0] = process.argv.slice(2).map(Number)
 const service = createService(liveRecords, exchangeJson)
 const binding = loadBinding()
 binding.attach(0, 'main', { timeHooks: true })
+binding.follow(accounting === 1, false)
 
 const end = performance.now() + seconds * 1000
 while (performance.now() < end) {
