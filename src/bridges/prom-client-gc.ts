@@ -1,12 +1,11 @@
-import { setImmediate } from 'node:timers/promises'
 import type { Histogram } from '../core/batch'
 import { since } from '../core/histogram'
-import { GcDurations } from './prom-client-source'
+import type { Probe } from '../probe/probe'
+import { GC_KINDS, gcSource } from './prom-client-source'
 import type { HistogramMetric, HistogramValues, Registration, Sample } from './prom-client-types'
 
 const NAME = 'nodejs_gc_duration_seconds'
 const BOUNDS = [0.001, 0.01, 0.1, 1, 2, 5]
-const KINDS = ['major', 'minor', 'incremental', 'weakcb'] as const
 
 /**
  * A histogram of prom-client's that is never observed, but filled when it is asked for.
@@ -15,10 +14,11 @@ const KINDS = ['major', 'minor', 'incremental', 'weakcb'] as const
  */
 export function registerGc(
   { client, registers, prefix, labels }: Registration,
+  probe: Probe,
   bounds: readonly number[] = BOUNDS,
 ): void {
   checkBounds(bounds)
-  const durations = new GcDurations(bounds)
+  const source = gcSource(probe, bounds)
   const metric = new client.Histogram({
     name: prefix + NAME,
     help: 'Duration of garbage collections by kind: major, minor, incremental (starts of marking) or weakcb.',
@@ -26,22 +26,25 @@ export function registerGc(
     buckets: bounds,
     registers,
   })
-  // A registry's resetMetrics() is a new beginning for one registry, and for nobody else.
-  let start = new Map<string, Histogram>()
+  // Counted from here on, as in prom-client. A registry's resetMetrics() is a new beginning for it, and for nobody else.
+  let start = source.read()
   const read = async (): Promise<HistogramValues> => {
-    // Node.js makes entries of collections in an immediate.
-    await setImmediate()
+    await source.delivered?.()
+    const durations = source.read()
     const { name, help, aggregator } = metric
-    const values = KINDS.flatMap((kind) =>
-      samples(name, { kind, ...labels }, since(durations.read(kind), start.get(kind))),
-    )
+    const values = GC_KINDS.flatMap((kind) => {
+      const histogram = durations.get(kind)
+      return histogram === undefined
+        ? []
+        : samples(name, { kind, ...labels }, since(histogram, start.get(kind)))
+    })
     return { name, help, type: 'histogram', aggregator, values }
   }
   Object.assign(metric, {
     get: read,
     getForPromString: read,
     reset: () => {
-      start = new Map(KINDS.map((kind) => [kind, durations.read(kind)]))
+      start = source.read()
     },
   } satisfies Partial<HistogramMetric>)
 }

@@ -1,11 +1,13 @@
 import type { Distribution } from '../core/histogram'
+import type { Probe } from '../probe/probe'
 import { gauge } from './prom-client-process'
+import { loopSource } from './prom-client-source'
 import type { Gauge, Registration } from './prom-client-types'
 
 /** The eight gauges of the event loop's lag since the scrape before, as prom-client has them. */
-export function registerEventLoop(registration: Registration, precisionMs: number): void {
+export function registerEventLoop(registration: Registration, probe: Probe, precisionMs: number): void {
   const { labels } = registration
-  const read = delaysSinceLastRead(precisionMs)
+  const read = loopSource(probe, precisionMs)
   const lag = (name: string, help: string, aggregator: string, collect?: () => void): Gauge =>
     gauge(registration, `nodejs_eventloop_lag_${name}seconds`, help, { aggregator, collect })
 
@@ -32,32 +34,4 @@ export function registerEventLoop(registration: Registration, precisionMs: numbe
         ] as const,
     ),
   ]
-}
-
-/** A timer that is late says how long a turn took, as in prom-client. */
-function delaysSinceLastRead(resolution: number): () => Distribution | undefined {
-  const { monitorEventLoopDelay } = require('node:perf_hooks') as typeof import('node:perf_hooks')
-  // Not in every runtime that takes itself for Node.js.
-  if (typeof monitorEventLoopDelay !== 'function') return () => undefined
-  const histogram = monitorEventLoopDelay({ resolution })
-  histogram.enable()
-  return () => {
-    const { min, max, mean, stddev } = histogram
-    const [p50, p90, p99] = [50, 90, 99].map((p) => histogram.percentile(p) / 1e9)
-    const quantiles = new Map([
-      [0.5, p50],
-      [0.9, p90],
-      [0.99, p99],
-    ])
-    const isEmpty = Number.isNaN(mean)
-    histogram.reset()
-    if (isEmpty) return undefined
-    return {
-      min: min / 1e9,
-      max: max / 1e9,
-      mean: mean / 1e9,
-      stddev: stddev / 1e9,
-      quantile: (q) => quantiles.get(q) as number,
-    }
-  }
 }

@@ -1,6 +1,6 @@
 // `offloop/prom-client`: in place of prom-client's own collectDefaultMetrics, and nothing else in an application changes.
 import { loadPeer } from '../core/peers'
-import { attach } from '../probe/counters'
+import { attachProbe } from '../probe/probe'
 import { registerGc } from './prom-client-gc'
 import { registerEventLoop } from './prom-client-loop'
 import { registerProcess } from './prom-client-process'
@@ -11,7 +11,8 @@ export type { DefaultMetricsConfig, PromClientRegistry } from './prom-client-typ
 /**
  * Registers prom-client's 31 default metrics, by the same names, types, labels and bounds, in a registry of the
  * application's own prom-client. What they say of collections and of the event loop comes from offloop's probe, which is
- * attached to the calling thread: no `PerformanceObserver`, and no timer. No sampling thread is needed, nor started.
+ * attached to the calling thread: no `PerformanceObserver`, and no timer (both where the addon cannot be loaded). No
+ * sampling thread is needed, nor started.
  *
  * @throws {TypeError | RangeError} for a `config` that cannot be used.
  * @throws {Error} where prom-client is not installed.
@@ -32,7 +33,7 @@ export function collectDefaultMetrics(config?: DefaultMetricsConfig | null): voi
     eventLoopMonitoringPrecision = 10,
   } = config ?? {}
   const client = promClient()
-  attach()
+  const probe = attachProbe()
   const registration: Registration = {
     client,
     registers: register === undefined ? undefined : [register],
@@ -40,8 +41,8 @@ export function collectDefaultMetrics(config?: DefaultMetricsConfig | null): voi
     labels: labels as Registration['labels'],
   }
   registerProcess(registration)
-  registerEventLoop(registration, eventLoopMonitoringPrecision)
-  registerGc(registration, gcDurationBuckets)
+  registerEventLoop(registration, probe, eventLoopMonitoringPrecision)
+  registerGc(registration, probe, gcDurationBuckets)
 }
 
 /** As prom-client has it: names of its groups of default metrics. */

@@ -43,8 +43,6 @@ const CONVENTIONS: Readonly<Record<string, Convention>> = {
   nodejs_heap_space_size_total_bytes: { name: 'v8js.memory.heap.space.size', ...SPACE },
   nodejs_heap_space_size_available_bytes: { name: 'v8js.memory.heap.space.available_size', ...SPACE },
   nodejs_heap_space_physical_bytes: { name: 'v8js.memory.heap.space.physical_size', ...SPACE },
-  nodejs_active_handles_total: resource('handle'),
-  nodejs_active_requests_total: resource('request'),
   nodejs_eventloop_utilization: { name: 'nodejs.eventloop.utilization', unit: '1', instrument: 'gauge' },
   nodejs_eventloop_active_seconds_total: loopTime('active'),
   nodejs_eventloop_idle_seconds_total: loopTime('idle'),
@@ -57,11 +55,6 @@ const CONVENTIONS: Readonly<Record<string, Convention>> = {
     unit: '{file_descriptor}',
     instrument: 'updown',
   },
-}
-
-function resource(type: string): Convention {
-  const attributes = { 'v8js.resource.type': type }
-  return { name: 'v8js.resource.active', unit: '{resource}', instrument: 'gauge', attributes }
 }
 
 function loopTime(state: string): Convention {

@@ -18,8 +18,6 @@ const COMMON: ReadonlySet<string> = new Set([
   'process_open_fds',
   'process_max_fds',
   'nodejs_active_resources_total',
-  'nodejs_active_handles_total',
-  'nodejs_active_requests_total',
   'nodejs_heap_size_total_bytes',
   'nodejs_heap_size_used_bytes',
   'nodejs_external_memory_bytes',
@@ -65,6 +63,8 @@ const DESCRIBED: Readonly<Record<string, Description>> = {
     nodejs_active_resources: 'Active resources by the type of their async resource.',
     nodejs_active_handles: 'Active libuv handles by the class of their object.',
     nodejs_active_requests: 'Active libuv requests by the class of their object.',
+    nodejs_active_handles_total: 'Active libuv handles that belong to an object.',
+    nodejs_active_requests_total: 'Active libuv requests that belong to an object.',
   }),
   ...described('seconds', {
     nodejs_eventloop_lag_seconds: 'Mean time that a turn of the event loop was busy, in the last minute.',

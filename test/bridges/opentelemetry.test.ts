@@ -123,7 +123,7 @@ describe('instruments', () => {
       batch(1, [
         cycles(3),
         gauge('process_resident_memory_bytes', 7),
-        gauge('nodejs_active_handles_total', 2),
+        gauge('nodejs_heap_space_size_used_bytes', 2, { space: 'old' }),
       ]),
     )
     source.emit(
@@ -131,7 +131,7 @@ describe('instruments', () => {
       batch(2, [
         cycles(5),
         gauge('process_resident_memory_bytes', 6),
-        gauge('nodejs_active_requests_total', 1),
+        gauge('nodejs_heap_space_size_used_bytes', 1, { space: 'new' }),
       ]),
     )
     const metrics = await read()
@@ -140,8 +140,8 @@ describe('instruments', () => {
       dataPoints: [{ value: 5, attributes: { 'thread.name': 'main', kind: 'minor' } }],
     })
     expect(metrics['process.memory.usage']).toMatchObject({ isMonotonic: false, dataPoints: [{ value: 6 }] })
-    expect(metrics['v8js.resource.active']?.dataPoints).toMatchObject([
-      { value: 1, attributes: { 'v8js.resource.type': 'request' } },
+    expect(metrics['v8js.memory.heap.used']?.dataPoints).toMatchObject([
+      { value: 1, attributes: { 'v8js.heap.space.name': 'new_space' } },
     ])
     end()
     expect(source.listenerCount('batch')).toBe(0)

@@ -17,7 +17,7 @@ import { Child } from '../support/child'
 
 const { collectDefaultMetrics: ours } =
   dist<typeof import('../../src/bridges/prom-client')>('bridges/prom-client.js')
-const { counters } = dist<typeof import('../../src/probe/counters')>('probe/counters.js')
+const { attach, counters } = dist<typeof import('../../src/probe/counters')>('probe/counters.js')
 
 type Config = DefaultMetricsCollectorConfiguration<RegistryContentType>
 
@@ -71,6 +71,7 @@ describe('the default metrics', () => {
     ['a prefix', { prefix: 'my_' }],
     ['labels', { labels: { app: 'shop', zone: 'b' } }],
     ['bounds', { gcDurationBuckets: [0.0005, 0.02, 3] }],
+    ['bounds that are between two buckets', { gcDurationBuckets: [0.00123, 0.5] }],
     ['a precision', { eventLoopMonitoringPrecision: 20 }],
   ])('are those of prom-client, given %s', async (_, config) => {
     const [real, own] = [new Registry(), new Registry()]
@@ -161,6 +162,7 @@ describe('collections', () => {
   }
 
   test('are all there, of a burst in which no event loop turns', async () => {
+    attach()
     const registry = collected()
     const before = await counts(registry, 'major')
     const { gcMajorCycles, gcMajorPauseNs } = counters
@@ -211,13 +213,44 @@ describe('a config', () => {
   })
 })
 
-test('it starts no thread, and keeps no process alive', async () => {
-  const child = new Child('prom-client.cjs')
-  const { metrics, loaded } = await child.next<{ metrics: number; loaded: string[] }>()
-  expect(metrics).toBe(31)
-  expect(loaded.filter((file) => /\/(sampler|exporters|server)\//.test(file))).toEqual([])
-  expect((await child.exited).code).toBe(0)
-})
+interface Figures {
+  readonly majors: number
+  readonly majorBucket: number
+  readonly majorSeconds: number
+  readonly longest: number
+}
+
+test.each([
+  // A timer of so few ticks sees nothing of a block: the addon does.
+  ['with the addon', {}, { eventLoopMonitoringPrecision: 10_000 }],
+  ['with the addon, and bounds between two buckets', {}, { gcDurationBuckets: [0.00123] }],
+  ['without the addon', { OFFLOOP_NATIVE: '0' }, {}],
+])(
+  'it sees collections and a block, starts no thread, and keeps no process alive, %s',
+  async (_, env, config) => {
+    const child = new Child('prom-client.cjs', {
+      args: [JSON.stringify(config)],
+      execArgv: ['--expose-gc'],
+      env,
+    })
+    const { metrics, loaded, before, after, later } = await child.next<{
+      metrics: number
+      loaded: string[]
+      before: Figures
+      after: Figures
+      later: Figures
+    }>()
+    expect(metrics).toBe(31)
+    expect(after.majors - before.majors).toBe(10)
+    expect(after.majorBucket).toBe(after.majors)
+    expect(after.majorSeconds - before.majorSeconds).toBeGreaterThan(0)
+    expect(after.longest).toBeGreaterThanOrEqual(0.049)
+    // Of the turns since the scrape before.
+    expect(later.longest).not.toBe(after.longest)
+    expect(loaded.filter((file) => /\/(sampler|exporters|server)\//.test(file))).toEqual([])
+    expect((await child.exited).code).toBe(0)
+  },
+)
 
 test('without prom-client it says what to install', () => {
   const folder = mkdtempSync(join(tmpdir(), 'offloop-alone-'))

@@ -86,22 +86,6 @@ describe('names', () => {
       'By',
       { 'v8js.heap.space.name': 'old_space' },
     ],
-    [
-      'nodejs_active_handles_total',
-      'gauge',
-      {},
-      'v8js.resource.active',
-      '{resource}',
-      { 'v8js.resource.type': 'handle' },
-    ],
-    [
-      'nodejs_active_requests_total',
-      'gauge',
-      {},
-      'v8js.resource.active',
-      '{resource}',
-      { 'v8js.resource.type': 'request' },
-    ],
     ['nodejs_eventloop_utilization', 'gauge', {}, 'nodejs.eventloop.utilization', '1', {}],
     [
       'nodejs_eventloop_active_seconds_total',

@@ -1,9 +1,11 @@
-import { describe, expect, test } from 'vitest'
+import { setTimeout } from 'node:timers/promises'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { Batch, Metric } from '../../src/core/batch'
 import { dist } from '../dist'
 import { canonicalBatch, histogramOf } from '../support/canonical'
-import { parseOpenMetrics, parsePrometheus } from '../support/exposition'
+import { type Family, parseOpenMetrics, parsePrometheus } from '../support/exposition'
 import { ManualClock } from '../support/manual-clock'
+import { Measured } from '../support/measured'
 
 const { renaming } = dist<typeof import('../../src/exporters/names')>('exporters/names.js')
 const { renderOpenMetrics, renderPrometheus } =
@@ -111,6 +113,63 @@ describe('the names of prom-client', () => {
     const theirs = register.getMetricsAsArray().map(({ name }) => name)
     expect(theirs).toHaveLength(31)
     expect(namesIn(batch)).toEqual([...theirs, 'orders_open'].sort())
+  })
+
+  test('are what a process serves, with the types and labels of its default metrics', async () => {
+    const measured = await Measured.start('prom-client')
+    onTestFinished(() => measured.close())
+    const { collectDefaultMetrics, Registry } = await import('prom-client')
+    const register = new Registry()
+    collectDefaultMetrics({ register })
+    gc?.()
+    await setTimeout(50)
+    interface Value {
+      readonly metricName?: string
+      readonly labels: Readonly<Record<string, unknown>>
+    }
+    const json = (await register.getMetricsAsJSON()) as unknown as readonly {
+      name: string
+      type: string
+      values: Value[]
+    }[]
+    const shape = (type: string, samples: readonly { name: string; labels: Value['labels'] }[]) => {
+      const series = samples.map(({ name, labels: { quoted, unicode, ...labels } }) =>
+        [name, ...Object.keys(labels).sort()].join(),
+      )
+      return { type, series: [...new Set(series)].sort() }
+    }
+    const expected = new Map(
+      json.map(({ name, type, values }) => [
+        name,
+        shape(
+          type,
+          values.map(({ metricName = name, labels }) => ({ name: metricName, labels })),
+        ),
+      ]),
+    )
+    const names = [...expected.keys()].sort()
+    expect(names).toHaveLength(31)
+    let served = new Map() as ReadonlyMap<string, Family>
+    // The first sample may be taken before anything was collected.
+    await vi.waitFor(
+      async () => {
+        served = parsePrometheus(await (await fetch(`${measured.url}/metrics`)).text())
+        expect([...served.keys()].filter((name) => !name.startsWith('orders_')).sort()).toEqual(names)
+      },
+      { timeout: 10_000, interval: 200 },
+    )
+    for (const name of names) {
+      const { type, samples } = served.get(name) as Family
+      // Of a kind that it has seen none of, prom-client tells nothing.
+      if (expected.get(name)?.series.length === 0) continue
+      expect(shape(type, samples), name).toEqual(expected.get(name))
+    }
+    expect(served.get('nodejs_active_requests')?.samples[0]?.labels).toHaveProperty('type')
+    const value = (name: string) => served.get(name)?.samples.reduce((sum, sample) => sum + sample.value, 0)
+    for (const what of ['handles', 'requests']) {
+      expect(value(`nodejs_active_${what}_total`)).toBeGreaterThan(0)
+      expect(value(`nodejs_active_${what}_total`)).toBe(value(`nodejs_active_${what}`))
+    }
   })
 
   test('are of the main thread alone, and tell neither thread nor service', () => {

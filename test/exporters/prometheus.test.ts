@@ -173,11 +173,12 @@ describe('both formats', () => {
         type,
         unit,
         description,
-        value: 7,
+        value: type === 'histogram' ? { count: 7, sum: 7, buckets: [{ le: 1, count: 7 }] } : 7,
       }))
       const families = parse(render(batchOf(...given)))
       for (const { name, type, description } of given) {
-        const family = families.find(({ samples }) => samples[0]?.name === name)
+        const first = type === 'histogram' ? `${name}_bucket` : name
+        const family = families.find(({ samples }) => samples[0]?.name === first)
         expect({ name, type: family?.type, help: family?.help }).toEqual({ name, type, help: description })
       }
       expect(families).toHaveLength(given.length)

@@ -29,8 +29,6 @@ export function canonicalBatch(turns: readonly number[] = [0.0003, 0.004, 0.02])
       'nodejs_heap_objects',
       'nodejs_external_memory_bytes',
       'nodejs_active_resources_total',
-      'nodejs_active_handles_total',
-      'nodejs_active_requests_total',
       'nodejs_eventloop_utilization',
     ]
     gauges.forEach((name, at) => {
@@ -70,6 +68,7 @@ export function canonicalBatch(turns: readonly number[] = [0.0003, 0.004, 0.02])
   for (const name of ['resources', 'handles', 'requests']) {
     add(`nodejs_active_${name}`, 'gauge', 1, { type: 'Timeout' })
   }
+  for (const name of ['handles', 'requests']) add(`nodejs_active_${name}_total`, 'gauge', 1)
   add('orders_open', 'gauge', 3, { queue: 'eu' })
   return {
     sequence: 1,
