@@ -87,8 +87,17 @@ class GcRecorder {
   // V8 has never been seen beyond 3 deep. Deeper edges are counted in depth_ and otherwise ignored.
   static constexpr size_t kMaxDepth = 8;
 
+  // What the block's newest window has, here as well: nearly always it stays, and its line need not be touched.
+  struct Longest {
+    uint64_t epoch = 0;
+    uint64_t ns = 0;
+  };
+
+  inline void KeepLongest(Block::Update& update, GcKind kind, uint64_t ns, uint64_t now_ns) noexcept;
+
   Block block_;
   size_t depth_ = 0;
+  Longest longest_[2] = {};  // minor, major
   Frame frames_[kMaxDepth] = {};
 };
 
@@ -103,6 +112,14 @@ bool GcRecorder::Begin(GcKind kind, uint64_t now_ns) noexcept {
   if (!IsCycle(kind)) return false;
   block_.SetAlone(k_gcStartedAtNs, static_cast<double>(now_ns));
   return true;
+}
+
+void GcRecorder::KeepLongest(Block::Update& update, GcKind kind, uint64_t ns, uint64_t now_ns) noexcept {
+  Longest& longest = longest_[kind == GcKind::kMajor ? 1 : 0];
+  const uint64_t epoch = LongestEpoch(now_ns);
+  if (longest.epoch == epoch && longest.ns >= ns) return;
+  longest = {epoch, ns};
+  update.SetLongest(kind == GcKind::kMajor ? k_gcMajorLongest : k_gcMinorLongest, ns, now_ns);
 }
 
 void GcRecorder::End(GcKind kind, uint64_t now_ns, bool forced) noexcept {
@@ -130,9 +147,7 @@ void GcRecorder::End(GcKind kind, uint64_t now_ns, bool forced) noexcept {
     if (frame.timed) update.Set(k_gcStartedAtNs, 0);
     if (kind == GcKind::kMajor) update.Set(k_gcLastMajorAtNs, static_cast<double>(now_ns));
     if (forced) update.Add(kind == GcKind::kMajor ? k_gcForcedMajorCycles : k_gcForcedMinorCycles, 1);
-    if (frame.timed) {
-      update.SetLongest(kind == GcKind::kMajor ? k_gcMajorLongest : k_gcMinorLongest, elapsed_ns, now_ns);
-    }
+    if (frame.timed) KeepLongest(update, kind, elapsed_ns, now_ns);
   }
   // A cycle inside a pause is in no bucket: it would be a pause of 0 that nobody had. Its count shows it.
   if (frame.timed) update.Add(bucket, 1);
