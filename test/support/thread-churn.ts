@@ -14,6 +14,7 @@ interface Churned {
   readonly cycles: number
   readonly idle: number
   readonly sums: Record<string, { readonly byThread: number; readonly inTotals: number }>
+  readonly wrong: readonly number[]
   readonly exporting: Record<string, { readonly byThread: number; readonly exported: number }>
   readonly missed: { readonly least: number; readonly most: number }
   readonly faults: readonly string[]
@@ -34,6 +35,7 @@ export async function churn(phases: number, ms: number): Promise<Churned> {
   // Each thread's own block, the totals in the addon, and what is exported of them: the same to the nanosecond.
   for (const [name, { byThread, inTotals }] of Object.entries(told.sums))
     expect(inTotals, name).toBe(byThread)
+  expect(told.wrong).toEqual([])
   for (const [kind, { byThread, exported }] of Object.entries(told.exporting)) {
     expect(exported, kind).toBe(byThread)
   }
