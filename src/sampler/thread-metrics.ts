@@ -1,7 +1,7 @@
 import type { Histogram, Labels } from '../core/batch'
 import type { MetricName } from '../core/metrics'
 import { type DurationTable, histogramOf, type LongestTable, longestOf } from '../probe/durations'
-import { REASONS, SPACE_FIGURES, Slot, type SlotName, Table } from '../probe/layout'
+import { REASONS, Slot, type SlotName, SPACE_FIGURES, Table } from '../probe/layout'
 import { gcReason } from '../probe/reasons'
 import type { ThreadFigures } from './probes'
 

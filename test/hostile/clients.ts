@@ -117,7 +117,8 @@ export async function hammer(url: string, path: string, depth: number, ms: numbe
       socket.write(packet)
     }
   })
-  setTimeout(() => socket.destroy(), ms + 2_000).unref()
+  // A busy machine may take long for the last packet; this is for a server that never answers it.
+  setTimeout(() => socket.destroy(), ms + 18_000).unref()
   await new Promise((resolve) => socket.once('close', resolve))
   return answers
 }
