@@ -10,8 +10,12 @@ export class ObservedProbe {
   readonly block: BlockReader
   /** The newest consistent copy of the block. */
   readonly slots = new Float64Array(BLOCK_LENGTH)
-  /** How long its loop has waited for I/O since the probe was attached; of the last answer, or newer. */
+  /**
+   * How long its loop has waited for I/O since the probe was attached, and how long it has not; of the last answer, or
+   * newer. Neither goes down.
+   */
   idleNs = Number.NaN
+  activeNs = Number.NaN
   readonly recent = new Recent()
 
   constructor(
@@ -27,7 +31,18 @@ export class ObservedProbe {
     const copy = new Float64Array(BLOCK_LENGTH)
     if (!this.block.read(copy)) return
     this.slots.set(copy)
-    if (copy[Slot.sampledAtNs] !== 0) this.idleNs = copy[Slot.loopIdleNs] as number
+    const sampledAtNs = copy[Slot.sampledAtNs] as number
+    if (sampledAtNs !== 0) this.waited(copy[Slot.loopIdleNs] as number, sampledAtNs)
+  }
+
+  /**
+   * Takes note of a loop's `idleNs`, read after the clock showed `atNs`. So what is left as active time is too little,
+   * never too much, by however long the reader took: the greatest is the nearest.
+   */
+  waited(idleNs: number, atNs: number): void {
+    const activeNs = Math.max(0, atNs - (this.slots[Slot.attachedAtNs] as number) - idleNs)
+    this.idleNs = this.idleNs > idleNs ? this.idleNs : idleNs
+    this.activeNs = this.activeNs > activeNs ? this.activeNs : activeNs
   }
 }
 
@@ -37,6 +52,7 @@ export interface ThreadFigures {
   readonly source: ProbeSource
   readonly slots: Float64Array
   readonly idleNs?: number
+  readonly activeNs?: number
   readonly recent?: Recent
 }
 
@@ -47,7 +63,7 @@ export interface Probes {
   generation(): number
   /** Sums of the counters of all threads that ended, by index of the block. */
   endedTotals(): Float64Array
-  /** Brings `idleNs` of all up to date, where that can be had without asking them. */
+  /** Brings `idleNs` and `activeNs` of all up to date, where that can be had without asking them. */
   readIdle(): void
   /** Names of the heap spaces, in the order of a block's figures. */
   readonly heapSpaces: readonly string[]
@@ -68,12 +84,11 @@ export class NativeProbes implements Probes {
   }
 
   readIdle(): void {
+    const atNs = probeClockNs()
     const pairs = this.#binding.idleNs()
     for (let at = 0; at < pairs.length; at += 2) {
       const probe = this.#byId.get(pairs[at] as number)
-      if (probe !== undefined) {
-        probe.idleNs = (pairs[at + 1] as number) - (probe.slots[Slot.loopIdleAtAttachNs] as number)
-      }
+      probe?.waited((pairs[at + 1] as number) - (probe.slots[Slot.loopIdleAtAttachNs] as number), atNs)
     }
   }
 

@@ -1,7 +1,7 @@
 import type { Histogram, Labels } from '../core/batch'
 import type { MetricName } from '../core/metrics'
 import { type DurationTable, histogramOf, type LongestTable, longestOf } from '../probe/durations'
-import { REASONS, SPACE_FIGURES, Slot, type SlotName, Table } from '../probe/layout'
+import { REASONS, Slot, type SlotName, SPACE_FIGURES, Table } from '../probe/layout'
 import { gcReason } from '../probe/reasons'
 import type { ThreadFigures } from './probes'
 
@@ -70,10 +70,11 @@ const GC_TIME_SOURCES = ['none', 'long_task_stats', 'histogram']
 
 /** All that a batch says of one thread, at `nowNs` of the probes' clock. */
 export function* threadMetrics(
-  { thread, source, slots, idleNs = Number.NaN, recent }: ThreadFigures,
+  figures: ThreadFigures,
   heapSpaces: readonly string[],
   nowNs: number,
 ): Generator<ThreadReading> {
+  const { thread, source, slots, recent } = figures
   const at = (slot: SlotName): number => slots[Slot[slot]] as number
   const sampledAtNs = at('sampledAtNs')
   for (const { name, slot, kind, scale, sampled } of SERIES) {
@@ -124,7 +125,7 @@ export function* threadMetrics(
     yield { name: 'offloop_sample_age_seconds', labels: { thread }, value }
   }
 
-  yield* loopMetrics({ thread, source, slots, idleNs, ...(recent && { recent }) }, nowNs)
+  yield* loopMetrics(figures, nowNs)
   yield { name: 'offloop_probe_info', labels: { thread, source }, value: 1 }
   const gcTime = GC_TIME_SOURCES[at('gcTimeSource')]
   if (gcTime !== undefined)
@@ -132,14 +133,13 @@ export function* threadMetrics(
 }
 
 function* loopMetrics(
-  { thread, slots, idleNs = Number.NaN, recent }: ThreadFigures,
+  { thread, slots, idleNs = Number.NaN, activeNs = Number.NaN, recent }: ThreadFigures,
   nowNs: number,
 ): Generator<ThreadReading> {
   const labels = { thread }
   const elapsedNs = nowNs - (slots[Slot.attachedAtNs] as number)
   if (elapsedNs > 0) yield { name: 'nodejs_thread_seconds_total', labels, value: elapsedNs * SECONDS }
   if (elapsedNs > 0 && !Number.isNaN(idleNs)) {
-    const activeNs = Math.max(0, elapsedNs - idleNs)
     yield { name: 'nodejs_eventloop_active_seconds_total', labels, value: activeNs * SECONDS }
     yield { name: 'nodejs_eventloop_idle_seconds_total', labels, value: idleNs * SECONDS }
     const utilization = recent?.utilization(idleNs, nowNs)

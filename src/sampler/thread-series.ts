@@ -58,7 +58,8 @@ export class ThreadSeries {
     // The block outlives its thread, and has what was counted after the last look.
     probe.read()
     this.#ended ??= new Float64Array(BLOCK_LENGTH)
-    for (const index of COUNTERS) addTo(this.#ended, index, probe)
+    // NaN is "not counted": it would be the end of the sum. So it is in the process's totals.
+    for (const index of COUNTERS) if (!Number.isNaN(probe.slots[index])) addTo(this.#ended, index, probe)
   }
 
   #sum(): Float64Array {

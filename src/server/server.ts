@@ -61,6 +61,7 @@ export function createServer(
   const route = router(source)
   const queues = new WeakMap<Socket, { waiting: number; last: Promise<void> }>()
   let waitingBytes = 0
+  let turn = Promise.resolve()
   let listening: Promise<Address> | undefined
 
   const server = createHttpServer(options, enqueue)
@@ -84,9 +85,9 @@ export function createServer(
       socket.destroy()
       return
     }
-    // Those of all connections at once would keep a sample waiting.
-    const turn = queue.waiting++ === 0 ? queue.last : queue.last.then(() => setImmediate())
-    queue.last = turn
+    queue.waiting++
+    queue.last = queue.last
+      .then(nextTurn)
       .then(() => respond(request, response))
       .catch((error) => {
         warnOnce('serve', `an HTTP answer could not be sent: ${messageOf(error)}`)
@@ -95,6 +96,12 @@ export function createServer(
       .finally(() => {
         queue.waiting--
       })
+  }
+
+  /** One answer begins in each turn of the loop: those of all connections at once would keep a sample waiting. */
+  function nextTurn(): Promise<void> {
+    turn = turn.then(() => setImmediate())
+    return turn
   }
 
   /** Resolves when the answer is out, or its client gone. */

@@ -1,4 +1,5 @@
 // Clients that do not behave. Each is a raw connection.
+import { readFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { sleep } from './service'
 
@@ -9,6 +10,21 @@ export const CLOSE = 'Connection: close\r\n\r\n'
 export function dial(url: string): Socket {
   const { hostname, port } = new URL(url)
   return connect(Number(port), hostname).on('error', () => {})
+}
+
+/**
+ * How many connections a server has accepted and not closed, as the kernel has it. A client does not know: to it a
+ * connection is open as soon as the kernel has put it in the queue, and until it hears of the end.
+ */
+export function accepted(url: string): number {
+  const port = `:${Number(new URL(url).port).toString(16).toUpperCase().padStart(4, '0')}`
+  const rows = readFileSync('/proc/net/tcp', 'utf8').trim().split('\n').slice(1)
+  return rows.filter((row) => {
+    const fields = row.trim().split(/\s+/)
+    const [, local = '', , state = ''] = fields
+    // Established, or ended by the client alone. One that is still in the queue has no inode.
+    return local.endsWith(port) && (state === '01' || state === '08') && fields[9] !== '0'
+  }).length
 }
 
 /**
@@ -101,7 +117,8 @@ export async function hammer(url: string, path: string, depth: number, ms: numbe
       socket.write(packet)
     }
   })
-  setTimeout(() => socket.destroy(), ms + 2_000).unref()
+  // A busy machine may take long for the last packet; this is for a server that never answers it.
+  setTimeout(() => socket.destroy(), ms + 18_000).unref()
   await new Promise((resolve) => socket.once('close', resolve))
   return answers
 }

@@ -14,6 +14,7 @@ interface Churned {
   readonly cycles: number
   readonly idle: number
   readonly sums: Record<string, { readonly byThread: number; readonly inTotals: number }>
+  readonly wrong: readonly number[]
   readonly exporting: Record<string, { readonly byThread: number; readonly exported: number }>
   readonly missed: { readonly least: number; readonly most: number }
   readonly faults: readonly string[]
@@ -34,6 +35,7 @@ export async function churn(phases: number, ms: number): Promise<Churned> {
   // Each thread's own block, the totals in the addon, and what is exported of them: the same to the nanosecond.
   for (const [name, { byThread, inTotals }] of Object.entries(told.sums))
     expect(inTotals, name).toBe(byThread)
+  expect(told.wrong).toEqual([])
   for (const [kind, { byThread, exported }] of Object.entries(told.exporting)) {
     expect(exported, kind).toBe(byThread)
   }
@@ -49,7 +51,7 @@ export async function churn(phases: number, ms: number): Promise<Churned> {
   expect(told.threadsLeft.filter((thread) => thread !== 'other')).toEqual(['main'])
 
   // The first phase fills caches, and the store.
-  const [warm, ...later] = told.looks.slice(1) as [Left, ...Left[]]
+  const [cold, warm, ...later] = told.looks as [Left, Left, ...Left[]]
   for (const { rssMb, ...rest } of later) {
     expect(rest).toEqual({
       fds: warm.fds,
@@ -57,9 +59,10 @@ export async function churn(phases: number, ms: number): Promise<Churned> {
       resources: warm.resources,
       probes: 1,
     })
-    // An isolate that is left has some 4 MB, and each phase has a hundred and more. Node.js 26 alone keeps 1 GB of what
-    // threads had, and that goes up and down by 80 MB from phase to phase, with our probes and without.
-    expect(rssMb).toBeLessThan(warm.rssMb + 200)
+    // An isolate that is left has some 4 MB, and each phase has 72 and more. Node.js 24 and 26 alone keep 1 GB of what
+    // threads had, and that goes up and down by 80 MB and more from phase to phase, with our probes and without: so
+    // the bound is from the phase that happened to keep more.
+    expect(rssMb).toBeLessThan(Math.max(cold.rssMb, warm.rssMb) + 200)
   }
   return told
 }
