@@ -56,3 +56,13 @@ test.each([
   expect(told.inProcess).toBeGreaterThan(0)
   expect(await child.exited).toMatchObject({ code: 0, stderr: '' })
 })
+
+test('a worker thread has all the metrics that the main thread has', async () => {
+  const child = new Child('worker-figures.cjs', { execArgv: ['--expose-gc'] })
+  const { main, worker } = await child.next<{ main: string[]; worker: string[] }>()
+  expect((await child.exited).code).toBe(0)
+  // Told for what is longer than 5 s ago: either may not have it yet.
+  const lasting = (names: string[]) => names.filter((name) => name !== 'nodejs_eventloop_utilization')
+  expect(lasting(worker)).toEqual(lasting(main))
+  expect(worker).toContain('nodejs_heap_live_bytes')
+})
