@@ -1,3 +1,4 @@
+import { exporters } from './exporters.mjs'
 import { gcCpu } from './gc-cpu.mjs'
 import { gcHook } from './gc-hook.mjs'
 import { idle } from './idle.mjs'
@@ -8,4 +9,4 @@ import { start } from './start.mjs'
 import { threads } from './threads.mjs'
 
 /** In the order of the table. @type {readonly import('../harness/benchmark.mjs').Benchmark[]} */
-export const suite = [gcHook, gcCpu, sample, read, start, memory, idle, threads]
+export const suite = [gcHook, gcCpu, sample, read, start, memory, idle, threads, exporters]

@@ -24,6 +24,14 @@ const setups = {
     const sampler = require('offloop').start({ service: 'bench', intervalMs, serve: { port: 0 }, exporters })
     return (await sampler.ready).url
   },
+  async exporting({ intervalMs = 10_000, sink }) {
+    const exporters = [
+      { type: 'tinyobs', url: sink },
+      { type: 'otlp', protocol: 'http/json', url: sink },
+      { type: 'dogstatsd', host: '127.0.0.1', port: 9 },
+    ]
+    await require('offloop').start({ service: 'bench', intervalMs, serve: { port: 0 }, exporters }).ready
+  },
   async threads({ intervalMs, workers = 0, measured = false }) {
     const { Worker } = require('node:worker_threads')
     const file = require.resolve('./sleeping-worker.cjs')

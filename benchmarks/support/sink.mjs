@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 
-/** A TinyObs server that believes everything. Lives in the trial's process, not in the one that is measured. */
+/** A TinyObs server, and an OTLP one, that believes everything. Lives in the trial's process, not in the one that is measured. */
 export async function openSink() {
   const received = { requests: 0 }
   const server = createServer(async (request, response) => {
@@ -9,7 +9,9 @@ export async function openSink() {
     for await (const chunk of request.setEncoding('utf8')) body += chunk
     received.requests++
     response.setHeader('content-type', 'application/json')
-    response.end(JSON.stringify({ status: 'success', count: JSON.parse(body).metrics.length }))
+    // OTLP answers with an empty object.
+    const { metrics } = JSON.parse(body)
+    response.end(JSON.stringify(metrics === undefined ? {} : { status: 'success', count: metrics.length }))
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
