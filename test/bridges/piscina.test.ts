@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { expect, test } from 'vitest'
 import { Child } from '../support/child'
 import { parsePrometheus } from '../support/exposition'
@@ -100,15 +102,23 @@ test('threads that are parked in Atomics.wait have counters, and answer, by a li
 })
 
 test('threads that are parked have counters, and answer, by an inherited preload', async () => {
-  const port = 20_000 + Math.floor(Math.random() * 20_000)
+  const port = await freePort()
   const child = new Child('pool.cjs', {
     args: ['preloaded'],
     execArgv: ['--require', 'offloop/register'],
     env: { OFFLOOP_SERVE: `127.0.0.1:${port}`, OFFLOOP_INTERVAL_MS: '100', OFFLOOP_SERVICE: 'pools' },
   })
   expect(await child.next()).toEqual({ idle: 2 })
+  // The sampling thread may take longer to listen than the pool to start.
+  const listening = async (): Promise<Response> => {
+    for (;;) {
+      const answer = await fetch(`http://127.0.0.1:${port}/metrics`).catch(() => undefined)
+      if (answer !== undefined) return answer
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  }
   const scrape = async () => {
-    const families = parsePrometheus(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text())
+    const families = parsePrometheus(await (await listening()).text())
     return (name: string, kind?: string) =>
       (families.get(name)?.samples ?? []).filter(
         ({ labels }) => labels.thread !== 'main' && labels.kind === kind,
@@ -132,3 +142,12 @@ test('threads that are parked have counters, and answer, by an inherited preload
   child.send('end')
   expect((await child.exited).code).toBe(0)
 })
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
