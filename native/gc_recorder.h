@@ -68,9 +68,15 @@ class GcRecorder {
            frames_[depth_ - 1].kind == kind;
   }
 
-  // Before End: the lines that it writes.
+  // Before all: what the next edge touches of this object.
+  void PrefetchSelf() const noexcept {
+    PrefetchLine(&block_);
+    PrefetchLine(&frames_[0]);
+  }
+  // Before End: the lines that it writes. Pauses are much alike, so the bucket is near the last one.
   void PrefetchBlock(GcKind kind) const noexcept {
     block_.Prefetch(k_sequence);
+    block_.Prefetch(DurationsOf(kind) + last_bucket_[static_cast<size_t>(kind)]);
     if (!IsCycle(kind)) block_.Prefetch(k_gcIncrementalStarts);
   }
 
@@ -79,10 +85,10 @@ class GcRecorder {
   // they call can allocate and so start a scavenge of its own. A pair inside a pause is part of that pause. A cycle
   // inside weak callbacks or inside the start of marking is a pause of its own, and stops their clock meanwhile.
   struct Frame {
-    GcKind kind;
-    bool timed;           // false: part of the pause around it
     uint64_t resumed_ns;  // when this frame's clock last started
     uint64_t elapsed_ns;  // what it had run before that
+    GcKind kind;
+    bool timed;  // false: part of the pause around it
   };
   // V8 has never been seen beyond 3 deep. Deeper edges are counted in depth_ and otherwise ignored.
   static constexpr size_t kMaxDepth = 8;
@@ -97,7 +103,8 @@ class GcRecorder {
 
   Block block_;
   size_t depth_ = 0;
-  Longest longest_[2] = {};  // minor, major
+  uint16_t last_bucket_[4] = {};  // by kind
+  Longest longest_[2] = {};       // minor, major
   Frame frames_[kMaxDepth] = {};
 };
 
@@ -106,7 +113,7 @@ bool GcRecorder::Begin(GcKind kind, uint64_t now_ns) noexcept {
   if (at >= kMaxDepth) return false;
   Frame* outer = at > 0 ? &frames_[at - 1] : nullptr;
   const bool inside_pause = outer != nullptr && (!outer->timed || IsCycle(outer->kind) || !IsCycle(kind));
-  frames_[at] = {kind, !inside_pause, now_ns, 0};
+  frames_[at] = {now_ns, 0, kind, !inside_pause};
   if (inside_pause) return false;
   if (outer != nullptr) outer->elapsed_ns += now_ns - outer->resumed_ns;
   if (!IsCycle(kind)) return false;
@@ -134,8 +141,9 @@ void GcRecorder::End(GcKind kind, uint64_t now_ns, bool forced) noexcept {
   // A cycle inside a pause counts as a cycle; its time is in that pause already.
   if (!frame.timed && !IsCycle(kind)) return;
   const uint64_t elapsed_ns = frame.timed ? frame.elapsed_ns + (now_ns - frame.resumed_ns) : 0;
-  const size_t bucket = DurationsOf(kind) + DurationBucket(elapsed_ns);
-  block_.Prefetch(bucket);
+  const size_t bucket = DurationBucket(elapsed_ns);
+  last_bucket_[static_cast<size_t>(kind)] = static_cast<uint16_t>(bucket);
+  block_.Prefetch(DurationsOf(kind) + bucket);
   const double elapsed = static_cast<double>(elapsed_ns);
 
   Block::Update update(block_);
@@ -150,7 +158,7 @@ void GcRecorder::End(GcKind kind, uint64_t now_ns, bool forced) noexcept {
     if (frame.timed) KeepLongest(update, kind, elapsed_ns, now_ns);
   }
   // A cycle inside a pause is in no bucket: it would be a pause of 0 that nobody had. Its count shows it.
-  if (frame.timed) update.Add(bucket, 1);
+  if (frame.timed) update.Add(DurationsOf(kind) + bucket, 1);
 }
 
 }  // namespace offloop

@@ -50,8 +50,8 @@ class HeapAccounting {
   }
 
  private:
-  bool on_ = false;
   double used_bytes_ = 0;
+  bool on_ = false;  // last: beside what the hooks read next (isolate_probe.h)
 };
 
 }  // namespace offloop

@@ -125,7 +125,7 @@ void IsolateProbe::Close() noexcept {
 template <bool kTimed>
 void IsolateProbe::OnGcPrologue(v8::Isolate*, v8::GCType type, v8::GCCallbackFlags, void* data) noexcept {
   auto* probe = static_cast<IsolateProbe*>(data);
-  PrefetchLine(&probe->recorder_);
+  probe->recorder_.PrefetchSelf();
   const uint64_t now_ns = uv_hrtime();
   const bool pause_begins = probe->recorder_.Begin(GcKindOf(type), now_ns);
   if (!kV8CountsBytes && pause_begins && probe->accounting_.on()) {
@@ -147,6 +147,7 @@ void IsolateProbe::OnGcEpilogue(v8::Isolate* isolate, v8::GCType type, v8::GCCal
   const GcKind kind = GcKindOf(type);
   [[maybe_unused]] uint64_t began_ns = 0;
   if constexpr (kTimed) began_ns = uv_hrtime();
+  probe->recorder_.PrefetchSelf();
   probe->recorder_.PrefetchBlock(kind);
   if (probe->accounting_.on() && (kind == GcKind::kMajor || !kV8CountsBytes) &&
       probe->recorder_.EndsPause(kind)) {

@@ -100,8 +100,9 @@ class IsolateProbe final : public Probe {
   uv_loop_t* const loop_;
   const std::shared_ptr<void> memory_;
   Block block_;
-  GcRecorder recorder_;
+  // Neighbours, since a GC edge needs both and finds both out of the caches.
   HeapAccounting accounting_;
+  GcRecorder recorder_;
   GcTime gc_time_;
   LoopRecorder loop_recorder_;
   std::unique_ptr<HookTimings> timings_;  // null but in benchmarks
