@@ -120,7 +120,8 @@ describe('what is not a good request', () => {
     ['two Hosts, the other way round', get('/metrics', `Host: evil.example\r\n${HOST}`), '403 json'],
     ['Host behind many headers', get('/metrics', `${'a: b\r\n'.repeat(20_000)}${HOST}`), '431'],
     ['Host with a space before the colon', get('/metrics', 'Host : localhost\r\n'), '400'],
-    ['a header of 1 MB', get('/metrics', `${HOST}X: ${'x'.repeat(1e6)}\r\n`), '431'],
+    // Who is still sending when the connection is closed may lose the answer.
+    ['a header of 1 MB', get('/metrics', `${HOST}X: ${'x'.repeat(1e6)}\r\n`), '431|'],
     ['a folded header', get('/metrics', `${HOST}X: a\r\n b\r\n`), '400'],
     ['a header without a name', get('/metrics', `${HOST}: x\r\n`), '400'],
     ['a header without a colon', get('/metrics', `${HOST}x\r\n`), '400'],
