@@ -11,7 +11,11 @@ const files = readdirSync(unpacked, { recursive: true, withFileTypes: true })
   .sort()
 
 test('no dependency of any kind, and nothing that runs at an install', () => {
-  expect(Object.keys(manifest).filter((key) => /^(?!dev).*dependencies/i.test(key))).toEqual([])
+  expect(Object.keys(manifest).filter((key) => /^(?!dev|peer).*dependencies/i.test(key))).toEqual([])
+  // Peers are installed by nobody but the user.
+  for (const peer of Object.keys(manifest.peerDependencies)) {
+    expect(manifest.peerDependenciesMeta[peer], peer).toEqual({ optional: true })
+  }
   const atInstall = /^(pre|post)?(install|prepare)$|^preprepare$|^postprepare$/
   expect(Object.keys(manifest.scripts).filter((script) => atInstall.test(script))).toEqual([])
   // npm compiles where it finds one, and pnpm asks whether it may.
