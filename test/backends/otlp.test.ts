@@ -2,17 +2,16 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { backend } from '../../scripts/backends.mjs'
 import type { Batch, Metric } from '../../src/core/batch'
 import type { OtlpOptions } from '../../src/index'
-import { backend } from '../../scripts/backends.mjs'
 import { dist } from '../dist'
 import { batch, gauge } from '../support/batches'
+import { freePort } from '../support/free-port'
 import { attributesOf, type OtlpRequest, OtlpServer, type Received } from '../support/otlp-server'
 import { type Message, parseProtoText } from '../support/proto-text'
 
@@ -455,12 +454,3 @@ describe('VictoriaMetrics', () => {
     expect(Number(data.result[0]?.value[1])).toBeCloseTo(2, 5)
   })
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}

@@ -1,8 +1,7 @@
-import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
 import { expect, test } from 'vitest'
 import { Child } from '../support/child'
 import { parsePrometheus } from '../support/exposition'
+import { freePort } from '../support/free-port'
 
 interface Figures {
   readonly [name: string]: number
@@ -142,12 +141,3 @@ test('threads that are parked have counters, and answer, by an inherited preload
   child.send('end')
   expect((await child.exited).code).toBe(0)
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
