@@ -390,7 +390,9 @@ export class Sampler extends EventEmitter<SamplerEvents & MetaEvents> {
   #emitSafely(event: 'batch' | 'stall', value: Batch | Stall): void {
     this.#tell(event, value, (cause) =>
       this.#report(
-        new OffloopError('ERR_OFFLOOP_LISTENER', `a '${event}' listener threw: ${messageOf(cause)}`, { cause }),
+        new OffloopError('ERR_OFFLOOP_LISTENER', `a '${event}' listener threw: ${messageOf(cause)}`, {
+          cause,
+        }),
       ),
     )
   }
