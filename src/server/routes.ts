@@ -5,6 +5,7 @@ import { page } from './page'
 import { query, queryRange } from './query'
 import { json, Refusal, type Reply } from './reply'
 import type { Source } from './source'
+import { stalls } from './stalls'
 
 type Route = (query: string, headers: IncomingHttpHeaders) => Reply | Promise<Reply>
 
@@ -17,6 +18,7 @@ export function router(
     ['/metrics', (_, { accept }) => scrape(source, accept)],
     ['/v1/query', (parameters) => query(source, parameters)],
     ['/v1/query/range', (parameters) => queryRange(source, parameters)],
+    ['/v1/stalls', () => stalls(source)],
     ['/healthz', () => json({ status: 'ok', ...source.health() })],
   ])
   return (target, headers) => {

@@ -1,4 +1,5 @@
 import type { Batch, Labels, MetricType } from '../core/batch'
+import type { Stall } from '../core/stall'
 
 /** One stored series in a time window. Times are milliseconds since the epoch, ascending. */
 export interface StoredSeries {
@@ -17,5 +18,7 @@ export interface Source {
   scrape(): Promise<Batch>
   /** Series of `metric` with their points from `start` to `end`; undefined where nothing of that name was stored. */
   query(metric: string, start: number, end: number): readonly StoredSeries[] | undefined
+  /** The newest first; the threshold is null where nothing is watched. */
+  stalls(): { readonly thresholdMs: number | null; readonly stalls: readonly Stall[] }
   health(): Readonly<Record<string, string | number | boolean>>
 }

@@ -6,6 +6,7 @@ export function fakeSource(given: Partial<Source> = {}): Source {
   return {
     scrape: () => Promise.resolve(batch(1, [gauge('x', 1)])),
     query: () => undefined,
+    stalls: () => ({ thresholdMs: null, stalls: [] }),
     health: () => ({ service: 'api', samples: 1 }),
     ...given,
   }
