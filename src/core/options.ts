@@ -30,6 +30,7 @@ import {
   serviceInstanceId,
 } from './otlp'
 import { findPeer, notInstalled } from './peers'
+import type { Sharing } from './sharing'
 
 /** Under whose names metrics are shown: offloop's own, those of TinyObs for Go, or those of prom-client's defaults. */
 export type Names = 'canonical' | 'go' | 'prom-client'
@@ -64,6 +65,11 @@ export interface ServeOptions {
   readonly token?: string
   /** What `/metrics` calls its metrics. Default `'canonical'`. */
   readonly names?: Names
+  /**
+   * Share the port with all processes of this user that do: one of them serves the metrics of all, told apart by the
+   * label `pid`. By default the workers of one `node:cluster` do so; false is for none.
+   */
+  readonly share?: boolean
 }
 
 export interface Options {
@@ -120,6 +126,8 @@ export interface Settings {
   readonly heapAccounting: boolean
   readonly collectorTimeoutMs: number
   readonly exitFlushMs: number
+  /** With whom the port is shared, which the process itself tells and no option. */
+  readonly sharing?: Sharing
 }
 
 export interface ServeSettings {
@@ -128,6 +136,7 @@ export interface ServeSettings {
   readonly hosts: readonly string[]
   readonly token: string | undefined
   readonly names: Names
+  readonly share: boolean | undefined
 }
 
 export interface TinyObsSettings {
@@ -193,13 +202,22 @@ export function resolveOptions(
 function serveSettings(value: unknown): ServeSettings | undefined {
   if (value === false) return undefined
   const serve = record(value === true ? {} : value, 'serve', 'a boolean or an object')
-  known(serve, 'serve', ['host', 'port', 'hosts', 'token', 'names'])
+  known(serve, 'serve', ['host', 'port', 'hosts', 'token', 'names', 'share'])
+  const port = integer(serve.port ?? DEFAULT_PORT, 'serve.port', 0, 65_535)
+  const share = serve.share === undefined ? undefined : boolean(serve.share, 'serve.share')
+  if (share === true && port === 0) {
+    throw new InvalidRange(
+      'serve.port',
+      'must not be 0 with serve.share: each process would take another one',
+    )
+  }
   return {
     host: text(serve.host ?? DEFAULT_HOST, 'serve.host'),
-    port: integer(serve.port ?? DEFAULT_PORT, 'serve.port', 0, 65_535),
+    port,
     hosts: array(serve.hosts ?? [], 'serve.hosts').map((host, index) => text(host, `serve.hosts[${index}]`)),
     token: serve.token === undefined ? undefined : headerValue(serve.token, 'serve.token'),
     names: oneOf(serve.names ?? 'canonical', 'serve.names', ['canonical', 'go', 'prom-client']),
+    share,
   }
 }
 
@@ -344,8 +362,8 @@ function exporterSettings(value: unknown, path: string): ExporterSettings {
 function labels(value: unknown): Readonly<Record<string, string>> {
   const given = record(value, 'labels')
   const names = Object.keys(given)
-  // The other places are for service, thread, a metric's own label, and le of a histogram's buckets.
-  const most = MAX_LABELS - 4
+  // The other places are for service, thread, pid, worker, a metric's own label, and le of a histogram's buckets.
+  const most = MAX_LABELS - 6
   if (names.length > most) {
     throw new InvalidRange('labels', `has ${names.length} labels, and may have ${most}`)
   }
