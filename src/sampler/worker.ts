@@ -85,7 +85,7 @@ function openServer(
       service: settings.service,
       samples: state.get('sequence'),
       missedTicks: state.get('missedTicks'),
-      ...(shared === undefined ? {} : { processes: shared.processes().length }),
+      ...(shared === undefined ? {} : { pid: process.pid, processes: shared.processes().length }),
     }),
   })
   const { sharing, service, intervalMs } = settings

@@ -218,10 +218,9 @@ export class ShareHub {
       this.#join(peer, message)
       return
     }
+    if (peer.hello === undefined) throw new Error('it has not joined')
     const newest =
-      message.type === 'none'
-        ? undefined
-        : { batch: own(message.batch, peer.hello), bytes, at: performance.now() }
+      message.type === 'none' ? undefined : { batch: message.batch, bytes, at: performance.now() }
     if (!peer.answer(newest)) throw new Error('it told what it was not asked for')
   }
 
@@ -255,17 +254,6 @@ export class ShareHub {
 function refuse(socket: Socket, error: unknown): void {
   warnOnce('share', `a process that shares the port is not listened to: ${messageOf(error)}`)
   socket.destroy()
-}
-
-/** A collector may have a label `pid` of its own, which would make one series of two processes' figures. */
-function own(batch: Batch, hello: Hello | undefined): Batch {
-  if (hello === undefined) throw new Error('it has not joined')
-  // The primary of a cluster that has not asked for sharing goes without the label, constantly.
-  const labels = batch.metrics[0]?.labels.pid
-  const pid = String(hello.pid)
-  if (labels === undefined || batch.metrics.every((metric) => metric.labels.pid === pid)) return batch
-  const metrics = batch.metrics.map((metric) => ({ ...metric, labels: { ...metric.labels, pid } }))
-  return { ...batch, metrics }
 }
 
 /** Figures of before: their age goes on. */

@@ -114,8 +114,8 @@ describe('what is accepted', () => {
   })
 
   test('as many labels, and as long ones, as TinyObs takes', () => {
-    const labels = Object.fromEntries(Array.from({ length: 16 }, (_, index) => [`label_${index}`, 'x']))
-    expect(Object.keys(resolve({ labels }).settings.labels)).toHaveLength(16)
+    const labels = Object.fromEntries(Array.from({ length: 14 }, (_, index) => [`label_${index}`, 'x']))
+    expect(Object.keys(resolve({ labels }).settings.labels)).toHaveLength(14)
     const longest = { ['n'.repeat(256)]: 'é'.repeat(512) }
     expect(resolve({ labels: longest }).settings.labels).toEqual(longest)
     expect(resolve({ labels: { region: '🌍 "\\\n\u0000' } }).settings.labels.region).toBe('🌍 "\\\n\u0000')
@@ -208,6 +208,7 @@ describe('wrong types', () => {
     ['serve.port', (port) => ({ serve: { port } }), ['undefined', 'null', '1'], 'a number'],
     ['serve.hosts', (hosts) => ({ serve: { hosts } }), ['undefined', 'null', 'an array'], 'an array'],
     ['serve.hosts[1]', (host) => ({ serve: { hosts: ['a', host] } }), ['""', '"text"'], 'a string'],
+    ['serve.share', (share) => ({ serve: { share } }), ['undefined', 'true'], 'a boolean'],
     ['exporters', (exporters) => ({ exporters }), ['undefined', 'null', 'an array'], 'an array'],
     ['exporters[0]', (one) => ({ exporters: [one] }), ['a function', 'an object'], 'a function or an object'],
     ['exporters[0].type', (type) => tinyobs({ type }), ['""', '"text"'], 'a string'],
@@ -285,11 +286,21 @@ describe('ranges', () => {
     expect(refusal({ labels: { a: value } })).toMatchObject({ type: 'RangeError', option: 'labels.a' })
   })
 
-  test('17 labels: TinyObs takes 20, and service, thread, one of a metric and le of a bucket are needed', () => {
-    const labels = Object.fromEntries(Array.from({ length: 17 }, (_, index) => [`label_${index}`, 'x']))
+  test('a port of its own for each process cannot be shared', () => {
+    expect(refusal({ serve: { port: 0, share: true } })).toMatchObject({
+      type: 'RangeError',
+      option: 'serve.port',
+      message:
+        'offloop: option serve.port must not be 0 with serve.share: each process would take another one',
+    })
+    expect(resolve({ serve: { port: 0, share: false } }).settings.serve).toMatchObject({ share: false })
+  })
+
+  test('15 labels: TinyObs takes 20, and service, thread, pid, worker, a metric’s own and le are needed', () => {
+    const labels = Object.fromEntries(Array.from({ length: 15 }, (_, index) => [`label_${index}`, 'x']))
     expect(refusal({ labels })).toMatchObject({
       type: 'RangeError',
-      message: 'offloop: option labels has 17 labels, and may have 16',
+      message: 'offloop: option labels has 15 labels, and may have 14',
     })
   })
 

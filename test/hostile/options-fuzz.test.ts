@@ -185,6 +185,7 @@ function optionsOf(
       hosts: or(fc.array(text, { maxLength: 3 })),
       token: credential,
       names: oneOf('canonical', 'go', 'prom-client'),
+      share: or(fc.boolean()),
     },
     { requiredKeys: [] },
   )
@@ -206,7 +207,7 @@ function optionsOf(
               { maxLength: 3 },
             ),
           ),
-          labels: or(fc.oneof(labels({ maxKeys: 5 }), labels({ minKeys: 15, maxKeys: 18 }))),
+          labels: or(fc.oneof(labels({ maxKeys: 5 }), labels({ minKeys: 13, maxKeys: 16 }))),
           heapObjects: or(fc.boolean()),
           heapAccounting: or(fc.boolean()),
           collectorTimeoutMs: whole(10, 60_000),
@@ -300,18 +301,19 @@ function checkSettings(settings: Settings): void {
   expect(typeof heapObjects).toBe('boolean')
   expect(typeof heapAccounting).toBe('boolean')
   expect(collectorTimeoutMs >= 10 && collectorTimeoutMs <= Math.min(60_000, intervalMs / 2)).toBe(true)
-  expect(Object.keys(labels).length).toBeLessThanOrEqual(16)
+  expect(Object.keys(labels).length).toBeLessThanOrEqual(14)
   for (const [name, value] of Object.entries(labels)) checkLabel(name, value)
   if (serve !== undefined) checkServe(serve)
   expect(exporters.length).toBeLessThanOrEqual(1_000)
   for (const exporter of exporters) checkExporter(exporter)
 }
 
-function checkServe({ host, port, hosts, token, names, ...others }: ServeSettings): void {
+function checkServe({ host, port, hosts, token, names, share, ...others }: ServeSettings): void {
   expect(others).toEqual({})
   expect(['canonical', 'go', 'prom-client']).toContain(names)
   expect(typeof host === 'string' && host !== '').toBe(true)
-  checkWhole(port, 0, 65_535)
+  checkWhole(port, share === true ? 1 : 0, 65_535)
+  expect([undefined, true, false]).toContain(share)
   expect(hosts.length <= 1_000 && hosts.every((one) => typeof one === 'string' && one !== '')).toBe(true)
   if (token !== undefined) expect(token).toMatch(/^[\x21-\x7e]+$/)
 }
