@@ -72,7 +72,7 @@ type Fields = Readonly<Record<string, unknown>>
 
 /** @throws {Error} where `line` is no message of a process that shares. */
 export function readToServing(line: string): ToServing {
-  const message = fields(JSON.parse(line))
+  const message = fields(parsed(line))
   switch (message.type) {
     case 'hello':
       return readHello(message)
@@ -87,7 +87,7 @@ export function readToServing(line: string): ToServing {
 
 /** @throws {Error} where `line` is no message of a process that serves. */
 export function readToPeer(line: string): ToPeer {
-  const { type, url, reason, maxAgeMs } = fields(JSON.parse(line))
+  const { type, url, reason, maxAgeMs } = fields(parsed(line))
   if (type === 'welcome') return { type, url: text(url) }
   if (type === 'refused') return { type, reason: text(reason) }
   if (type === 'look') return { type, maxAgeMs: finite(maxAgeMs) }
@@ -181,6 +181,15 @@ function readDescription({ type, unit, description }: Fields): Description {
 function metricType(value: unknown): Metric['type'] {
   if (value === 'gauge' || value === 'counter' || value === 'histogram') return value
   throw new Error('a metric of unknown type')
+}
+
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line)
+  } catch {
+    // The parser's own message has a part of the line.
+    throw new Error('no JSON')
+  }
 }
 
 function fields(value: unknown): Fields {

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -287,6 +287,18 @@ describe('serve.share', () => {
     const url = `http://127.0.0.1:${port}`
     expect((await eventually(() => health(url))).pid).toBe(a.process.pid)
     a.kill()
+  })
+
+  test('a process that serves for itself leaves no trace among files', async () => {
+    const TMPDIR = mkdtempSync(join(tmpdir(), 'offloop-alone-'))
+    onTestFinished(() => rmSync(TMPDIR, { recursive: true }))
+    for (const share of [undefined, false]) {
+      const alone = service('alone', { port: await freePort(), share }, { TMPDIR, XDG_RUNTIME_DIR: '' })
+      const { url } = (await alone.next<Told>()) as { url: string }
+      expect(pidsIn(await scrape(url))).toEqual([''])
+      expect(readdirSync(TMPDIR)).toEqual([])
+      alone.kill()
+    }
   })
 
   test('who does not share, or serves otherwise, is told that the port is in use', async () => {
