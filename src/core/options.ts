@@ -362,8 +362,8 @@ function exporterSettings(value: unknown, path: string): ExporterSettings {
 function labels(value: unknown): Readonly<Record<string, string>> {
   const given = record(value, 'labels')
   const names = Object.keys(given)
-  // The other places are for service, thread, pid, worker, a metric's own label, and le of a histogram's buckets.
-  const most = MAX_LABELS - 6
+  // The other places are for service, thread, a metric's own label, and le of a histogram's buckets.
+  const most = MAX_LABELS - 4
   if (names.length > most) {
     throw new InvalidRange('labels', `has ${names.length} labels, and may have ${most}`)
   }

@@ -1,6 +1,5 @@
 import type { Batch, Description, Histogram, Labels, Metric } from '../core/batch'
 import { type MetricName, metrics } from '../core/metrics'
-import type { Sharing } from '../core/sharing'
 import { Slot, type SlotName } from '../probe/layout'
 import type { Observation } from './probes'
 import { ProcessMetrics } from './process-metrics'
@@ -26,22 +25,18 @@ const PROCESS_SERIES = [
 export interface Identity {
   readonly service: string
   readonly labels: Labels
-  readonly sharing?: Sharing
 }
 
 /** Makes batches from what was observed: the one place where slots become metrics. */
 export class BatchBuilder {
   readonly #service: string
   readonly #common: Labels
-  /** What no collector's label may replace: by it series of several processes are told apart. */
-  readonly #own: Labels
   readonly #process: ProcessMetrics
 
-  constructor({ service, labels, sharing }: Identity, process = new ProcessMetrics()) {
+  constructor({ service, labels }: Identity, process = new ProcessMetrics()) {
     this.#process = process
     this.#service = service
     this.#common = { ...labels, service }
-    this.#own = sharing?.wanted && labels.pid !== undefined ? { pid: labels.pid } : {}
   }
 
   build(
@@ -64,7 +59,7 @@ export class BatchBuilder {
     const descriptions = new Map<string, Description>()
     for (const { name } of out) descriptions.set(name, DESCRIPTIONS.get(name) as Description)
     for (const metric of collected) {
-      out.push({ ...metric, labels: { ...this.#common, ...metric.labels, ...this.#own } })
+      out.push({ ...metric, labels: { ...this.#common, ...metric.labels } })
       const custom = { type: metric.type, unit: '', description: 'From a custom collector.' }
       // Bridges report metrics of the table.
       descriptions.set(metric.name, DESCRIPTIONS.get(metric.name) ?? custom)

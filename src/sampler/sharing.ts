@@ -2,28 +2,17 @@ import { isMainThread } from 'node:worker_threads'
 import type { Settings } from '../core/options'
 import type { Sharing } from '../core/sharing'
 
-/**
- * `settings`, with whom the port is shared and the labels that tell the processes apart. They are there from the first
- * sample to the last, whoever serves and whether there are others: a series never changes its identity. `preloaded`: by
- * `offloop/register`, before the application could load anything.
- */
+/** `settings`, with whom the port is shared. `preloaded`: by `offloop/register`, before the application loads anything. */
 export function withSharing(settings: Settings, preloaded: boolean): Settings {
   const { serve } = settings
   // Port 0 is another one for each process.
   if (serve === undefined || serve.port === 0 || serve.share === false) return settings
   const worker = clusterWorker()
-  if (serve.share === undefined && worker === undefined) {
-    if (!isMainThread || !(preloaded || clusterIsLoaded())) return settings
-    // It may fork workers yet. Without the labels: most such processes never do.
-    return { ...settings, sharing: { group: process.pid, wanted: false, worker } }
-  }
-  const sharing: Sharing = { group: serve.share ? 'user' : process.ppid, wanted: true, worker }
-  const labels = {
-    ...(worker === undefined ? {} : { worker }),
-    ...settings.labels,
-    pid: String(process.pid),
-  }
-  return { ...settings, labels, sharing }
+  if (serve.share) return { ...settings, sharing: { group: 'user', wanted: true, worker } }
+  if (worker !== undefined) return { ...settings, sharing: { group: process.ppid, wanted: true, worker } }
+  if (!isMainThread || !(preloaded || clusterIsLoaded())) return settings
+  // It may fork workers yet.
+  return { ...settings, sharing: { group: process.pid, wanted: false, worker } }
 }
 
 /** The ID of this process in its cluster; undefined where it is no worker of one. */

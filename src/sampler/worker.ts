@@ -5,6 +5,7 @@ import { systemClock } from '../core/clock'
 import { messageOf, OffloopError } from '../core/errors'
 import { merge } from '../core/merge'
 import type { ServeSettings } from '../core/options'
+import { identified } from '../core/sharing'
 import { createExporters } from '../exporters/create'
 import { renaming } from '../exporters/names'
 import { loadBinding } from '../probe/load'
@@ -103,7 +104,12 @@ function openServer(
 /** The figures as they are now, in a batch that enters neither the store nor an exporter. */
 async function current(maxAgeMs: number): Promise<Batch> {
   const observation = await look(maxAgeMs, SCRAPE_WAIT_MS)
-  return builder.build(state.get('sequence'), Date.now(), observation, self, round.latest)
+  return shown(builder.build(state.get('sequence'), Date.now(), observation, self, round.latest))
+}
+
+/** `batch` as others are shown it. Exporters have it without: each process delivers its own. */
+function shown(batch: Batch): Batch {
+  return settings.sharing === undefined ? batch : identified(batch, settings.sharing)
 }
 
 function openProbes(): Probes {
@@ -143,7 +149,7 @@ async function takeSample(): Promise<void> {
   served.sampled(batch)
   for (const exporter of exporters) exporter.push(batch)
   if (listening.batches) posting.push(batch)
-  self.seriesDropped += store.add(merge(batch, (await others) ?? []))
+  self.seriesDropped += store.add(merge(shown(batch), (await others) ?? []))
   announceFirst()
 }
 

@@ -163,6 +163,30 @@ test('the primary of a cluster shares too, and its series have no label more tha
   child.kill()
 })
 
+test('a cluster that is measured without code shares one port, its primary included', async () => {
+  const port = await freePort()
+  const env = { OFFLOOP_SERVE: String(port), OFFLOOP_INTERVAL_MS: '500' }
+  const child = new Child('clustered.cjs', {
+    args: ['2', '0', '0'],
+    execArgv: ['--require', 'offloop/register'],
+    env,
+  })
+  const workers = new Map<string, string>()
+  while (workers.size < 2) {
+    const { pid, worker } = await child.next<Said>()
+    if (pid !== undefined) workers.set(String(pid), worker)
+  }
+  const families = await eventually(async () => {
+    const found = await scrape(`http://127.0.0.1:${port}`)
+    return pidsIn(found).length === 3 ? found : undefined
+  })
+  expect(pidsIn(families)).toEqual(['', ...[...workers.keys()].sort()])
+  for (const { labels } of families.get('nodejs_threads')?.samples ?? []) {
+    expect(labels.worker).toBe(workers.get(labels.pid ?? ''))
+  }
+  child.kill()
+})
+
 interface Told {
   readonly url?: string
   readonly code?: string
@@ -222,6 +246,17 @@ describe('serve.share', () => {
     }
     const accept = { headers: { Accept: 'application/openmetrics-text' } }
     parseOpenMetrics(await (await fetch(`${url}/metrics`, accept)).text())
+    a.kill()
+    b.kill()
+  })
+
+  test('what is pushed is as it is without', async () => {
+    const { a, b } = await two({})
+    a.send('batch')
+    const { pushed } = await a.next<{ pushed: { pid?: string; service: string }[] }>()
+    expect(pushed.length).toBeGreaterThan(50)
+    for (const { pid, service } of pushed) expect([undefined, 'mine', service]).toContain(pid ?? service)
+    expect(pushed.filter(({ pid }) => pid !== undefined)).toHaveLength(1)
     a.kill()
     b.kill()
   })

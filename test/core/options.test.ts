@@ -114,8 +114,8 @@ describe('what is accepted', () => {
   })
 
   test('as many labels, and as long ones, as TinyObs takes', () => {
-    const labels = Object.fromEntries(Array.from({ length: 14 }, (_, index) => [`label_${index}`, 'x']))
-    expect(Object.keys(resolve({ labels }).settings.labels)).toHaveLength(14)
+    const labels = Object.fromEntries(Array.from({ length: 16 }, (_, index) => [`label_${index}`, 'x']))
+    expect(Object.keys(resolve({ labels }).settings.labels)).toHaveLength(16)
     const longest = { ['n'.repeat(256)]: 'é'.repeat(512) }
     expect(resolve({ labels: longest }).settings.labels).toEqual(longest)
     expect(resolve({ labels: { region: '🌍 "\\\n\u0000' } }).settings.labels.region).toBe('🌍 "\\\n\u0000')
@@ -296,11 +296,11 @@ describe('ranges', () => {
     expect(resolve({ serve: { port: 0, share: false } }).settings.serve).toMatchObject({ share: false })
   })
 
-  test('15 labels: TinyObs takes 20, and service, thread, pid, worker, a metric’s own and le are needed', () => {
-    const labels = Object.fromEntries(Array.from({ length: 15 }, (_, index) => [`label_${index}`, 'x']))
+  test('17 labels: TinyObs takes 20, and service, thread, one of a metric and le of a bucket are needed', () => {
+    const labels = Object.fromEntries(Array.from({ length: 17 }, (_, index) => [`label_${index}`, 'x']))
     expect(refusal({ labels })).toMatchObject({
       type: 'RangeError',
-      message: 'offloop: option labels has 15 labels, and may have 14',
+      message: 'offloop: option labels has 17 labels, and may have 16',
     })
   })
 

@@ -207,7 +207,7 @@ function optionsOf(
               { maxLength: 3 },
             ),
           ),
-          labels: or(fc.oneof(labels({ maxKeys: 5 }), labels({ minKeys: 13, maxKeys: 16 }))),
+          labels: or(fc.oneof(labels({ maxKeys: 5 }), labels({ minKeys: 15, maxKeys: 18 }))),
           heapObjects: or(fc.boolean()),
           heapAccounting: or(fc.boolean()),
           collectorTimeoutMs: whole(10, 60_000),
@@ -301,7 +301,7 @@ function checkSettings(settings: Settings): void {
   expect(typeof heapObjects).toBe('boolean')
   expect(typeof heapAccounting).toBe('boolean')
   expect(collectorTimeoutMs >= 10 && collectorTimeoutMs <= Math.min(60_000, intervalMs / 2)).toBe(true)
-  expect(Object.keys(labels).length).toBeLessThanOrEqual(14)
+  expect(Object.keys(labels).length).toBeLessThanOrEqual(16)
   for (const [name, value] of Object.entries(labels)) checkLabel(name, value)
   if (serve !== undefined) checkServe(serve)
   expect(exporters.length).toBeLessThanOrEqual(1_000)
