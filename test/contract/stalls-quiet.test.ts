@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Child } from '../support/child'
-import { listStalls, pause, scrapeStalls, whenStalled } from '../support/stalls'
+import { listStalls, pause, scrapeStalls, WORKER, whenStalled } from '../support/stalls'
 
 // What is no stall is not called one.
 
@@ -72,7 +72,7 @@ describe('nothing is watched', () => {
     const { url } = await started({ workers: { stuck: 'spinning' } })
     await pause(3_000)
     expect(await scrapeStalls(url)).toMatchObject({ total: 0 })
-    expect(await scrapeStalls(url, 'stuck')).toMatchObject({ total: undefined })
+    expect(await scrapeStalls(url, WORKER)).toMatchObject({ total: undefined })
   })
 })
 

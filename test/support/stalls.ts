@@ -8,11 +8,14 @@ export interface Scrape {
   readonly stalled: number | undefined
 }
 
-/** What `/metrics` says of the stalls of a thread, by the start of its label. */
-export async function scrapeStalls(url: string, thread = 'main'): Promise<Scrape> {
+/** A worker; before Node.js 22.20 it does not know its own name. */
+export const WORKER = /#\d+$/
+
+/** What `/metrics` says of the stalls of a thread, by its label. */
+export async function scrapeStalls(url: string, thread = /^main$/): Promise<Scrape> {
   const families = parsePrometheus(await (await fetch(`${url}/metrics`)).text())
   const value = (name: string) =>
-    families.get(name)?.samples.find(({ labels }) => labels.thread?.startsWith(thread))?.value
+    families.get(name)?.samples.find(({ labels }) => thread.test(labels.thread ?? ''))?.value
   return {
     at: Date.now(),
     total: value('nodejs_eventloop_stalls_total'),
@@ -24,7 +27,7 @@ export async function scrapeStalls(url: string, thread = 'main'): Promise<Scrape
 export async function whenStalled(
   url: string,
   until = Date.now() + 20_000,
-  thread = 'main',
+  thread = /^main$/,
 ): Promise<Scrape> {
   for (;;) {
     const now = await scrapeStalls(url, thread)
