@@ -11,13 +11,17 @@ import { renaming } from '../exporters/names'
 import { loadBinding } from '../probe/load'
 import type { HttpServer } from '../server/server'
 import type { SharedServer } from '../server/share'
-import { BatchBuilder } from './build'
+import type { SourceEvent } from '../server/source'
+import { statusOf } from '../server/status'
+import { BatchBuilder, describe } from './build'
 import { CollectRound } from './collect-round'
 import type { PlainError, ToMain, ToWorker, WorkerStart } from './messages'
+import { openStallWatch } from './open-stall-watch'
 import { Posting } from './posting'
 import { FallbackProbes, NativeProbes, type Observation, observe, type Probes } from './probes'
 import { Schedule } from './schedule'
 import { SelfMetrics } from './self-metrics'
+import { StallHistory } from './stall-history'
 import { Store } from './store'
 import { ThreadSeries } from './thread-series'
 import { ThreadState } from './thread-state'
@@ -30,7 +34,7 @@ const SCRAPE_WAIT_MS = 20
 
 if (parentPort === null) throw new Error('offloop: worker.js is started by start() and not by itself')
 const port = parentPort
-const { settings, source, fallbackMemory, stateMemory, terminates } = workerData as WorkerStart
+const { settings, source, fallbackMemory, stateMemory, terminates, ...start } = workerData as WorkerStart
 
 const state = new ThreadState(stateMemory)
 const probes = openProbes()
@@ -50,13 +54,21 @@ const posting = new Posting(
 )
 const round = new CollectRound(post)
 const served = renaming(settings.serve?.names ?? 'canonical')
-const listening = { batches: false, collectors: false }
+/** Clients that are told of what happens. */
+const listeners = new Set<(event: SourceEvent) => void>()
+const listening = { batches: false, collectors: false, stalls: false }
+let sourceMaps = start.sourceMaps
 let sampling: Promise<void> = Promise.resolve()
+/** When the newest sample was taken, milliseconds since the epoch; 0 before the first. */
+let sampledAt = 0
 let announceFirst: () => void = () => {}
 const sampled = new Promise<void>((resolve) => {
   announceFirst = resolve
 })
 
+const stallHistory = new StallHistory()
+stallHistory.onStall((stall) => tell({ event: 'stall', data: stall }))
+const stallWatch = watchStalls()
 let shared: SharedServer | undefined
 const server = settings.serve === undefined ? undefined : openServer(settings.serve)
 
@@ -82,6 +94,21 @@ function openServer(
       return merge(served.rename(await current(SCRAPE_MAX_AGE_MS)), (await others) ?? [])
     },
     query: (metric, start, end) => store.query(metric, start, end),
+    series: (names, start, end) => store.series(names, start, end),
+    describe,
+    status: async () => {
+      const observation = await look(SCRAPE_MAX_AGE_MS, SCRAPE_WAIT_MS)
+      const now = builder.build(state.get('sequence'), Date.now(), observation, self, round.latest)
+      return statusOf({ settings, store, now, sampledAt, stalls: stallHistory.list() })
+    },
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    stalls: () => ({
+      thresholdMs: stallWatch === undefined ? null : (settings.stall?.thresholdMs ?? null),
+      stalls: stallHistory.list(),
+    }),
     health: () => ({
       service: settings.service,
       samples: state.get('sequence'),
@@ -126,6 +153,23 @@ function openProbes(): Probes {
   return new NativeProbes(binding)
 }
 
+/** Without the addon nothing tells from here what a loop does. */
+function watchStalls() {
+  const { binding } = loadBinding()
+  if (settings.stall === undefined || source === 'perf_hooks' || binding === undefined) return undefined
+  return openStallWatch(settings.stall, {
+    probes,
+    binding,
+    state,
+    history: stallHistory,
+    inspectorPort: start.inspectorPort,
+    sourceMaps: () => sourceMaps,
+    post: (stall) => {
+      if (listening.stalls) post({ type: 'stall', stall })
+    },
+  })
+}
+
 async function look(maxAgeMs: number, waitMs: number): Promise<Observation> {
   const observation = await observe(probes, maxAgeMs, waitMs)
   return { ...observation, threads: threads.assign(observation.probes) }
@@ -146,11 +190,17 @@ async function takeSample(): Promise<void> {
   const observation = await look(0, ANSWER_WAIT_MS)
   const collected = (await collecting) ?? []
   const batch = builder.build(state.add('sequence', 1), timestamp, observation, self, collected)
+  sampledAt = timestamp
   served.sampled(batch)
   for (const exporter of exporters) exporter.push(batch)
   if (listening.batches) posting.push(batch)
   self.seriesDropped += store.add(merge(shown(batch), (await others) ?? []))
+  tell({ event: 'sample', data: { sequence: batch.sequence, timestamp } })
   announceFirst()
+}
+
+function tell(event: SourceEvent): void {
+  for (const listener of listeners) listener(event)
 }
 
 async function listen(): Promise<{ url: string | undefined; failure: PlainError | undefined }> {
@@ -166,7 +216,11 @@ function receive(message: ToWorker): void {
     case 'listen':
       listening.batches = message.batches
       listening.collectors = message.collectors
+      listening.stalls = message.stalls
       if (!message.collectors) round.latest = []
+      return
+    case 'sourceMaps':
+      sourceMaps = message.enabled
       return
     case 'ack':
       posting.acknowledge()
@@ -183,6 +237,8 @@ function receive(message: ToWorker): void {
       void flush(message.timeoutMs).then((complete) => post({ type: 'flushed', id: message.id, complete }))
       return
     case 'exit':
+      // The main thread stands still for this, and is not stuck.
+      stallWatch?.stop()
       void deliver(message.timeoutMs).then(() => state.set('flushed', 1))
       return
     case 'stop':
@@ -207,6 +263,7 @@ async function deliver(timeoutMs: number): Promise<boolean> {
 
 async function stop(timeoutMs: number): Promise<void> {
   schedule.stop()
+  stallWatch?.stop()
   await flush(timeoutMs)
   posting.flush()
   for (const exporter of exporters) exporter.close()

@@ -113,6 +113,7 @@ describe('options from the environment', () => {
       OFFLOOP_LABELS: 'region=eu',
       OFFLOOP_HEAP_OBJECTS: '0',
       OFFLOOP_HEAP_ACCOUNTING: '0',
+      OFFLOOP_STALL_MS: '250',
     })
     expect(resolveOptions(options, () => 'none').settings).toEqual({
       service: 'api',
@@ -124,7 +125,9 @@ describe('options from the environment', () => {
       heapAccounting: false,
       collectorTimeoutMs: 500,
       exitFlushMs: 500,
+      stall: { thresholdMs: 250, workers: false },
     })
+    expect(optionsFromEnvironment({ OFFLOOP_STALL_MS: '0' })).toEqual({ stall: false })
   })
 })
 
@@ -132,6 +135,8 @@ describe('a variable that cannot be used is named', () => {
   test.each<[string, string, string]>([
     ['OFFLOOP_SERVICE', 'x'.repeat(1025), 'at most 1024 bytes'],
     ['OFFLOOP_INTERVAL_MS', '10s', 'must be a whole number, and is "10s"'],
+    ['OFFLOOP_STALL_MS', '1s', 'must be a whole number, and is "1s"'],
+    ['OFFLOOP_STALL_MS', '99', 'is refused: option stall.thresholdMs must be a whole number from 100'],
     ['OFFLOOP_INTERVAL_MS', '-1', 'must be a whole number'],
     ['OFFLOOP_INTERVAL_MS', '1e3', 'must be a whole number'],
     [

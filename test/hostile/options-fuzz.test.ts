@@ -189,6 +189,10 @@ function optionsOf(
     },
     { requiredKeys: [] },
   )
+  const stall = fc.record(
+    { thresholdMs: whole(100, 600_000), workers: or(fc.boolean()) },
+    { requiredKeys: [] },
+  )
   return or(
     more(
       fc.record(
@@ -212,6 +216,7 @@ function optionsOf(
           heapAccounting: or(fc.boolean()),
           collectorTimeoutMs: whole(10, 60_000),
           exitFlushMs: whole(0, 10_000),
+          stall: or(fc.oneof(fc.constant(false), more(stall))),
         },
         { requiredKeys: [] },
       ),
@@ -278,6 +283,7 @@ const KEYS = [
   'heapAccounting',
   'exitFlushMs',
   'collectorTimeoutMs',
+  'stall',
 ]
 
 function checkSettings(settings: Settings): void {
@@ -294,6 +300,7 @@ function checkSettings(settings: Settings): void {
     heapAccounting,
     exitFlushMs,
     collectorTimeoutMs,
+    stall,
   } = settings
   checkLabel('region', service)
   checkWhole(intervalMs, 100, 3_600_000)
@@ -304,6 +311,11 @@ function checkSettings(settings: Settings): void {
   expect(Object.keys(labels).length).toBeLessThanOrEqual(16)
   for (const [name, value] of Object.entries(labels)) checkLabel(name, value)
   if (serve !== undefined) checkServe(serve)
+  if (stall !== undefined) {
+    expect(Object.keys(stall).sort()).toEqual(['thresholdMs', 'workers'])
+    checkWhole(stall.thresholdMs, 100, 600_000)
+    expect(typeof stall.workers).toBe('boolean')
+  }
   expect(exporters.length).toBeLessThanOrEqual(1_000)
   for (const exporter of exporters) checkExporter(exporter)
 }
