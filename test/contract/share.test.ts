@@ -250,6 +250,20 @@ describe('serve.share', () => {
     b.kill()
   })
 
+  test('the status is that of the process that serves', async () => {
+    const { a, b, url } = await two()
+    await both(url)
+    const status = await eventually(async () => {
+      const answer = await fetch(`${url}/v1/status`)
+      const found = (await answer.json()) as { pid: number; sequence: number; threads: { thread: string }[] }
+      return found.sequence > 4 ? found : undefined
+    })
+    expect(status.pid).toBe(a.process.pid)
+    expect(status.threads.map(({ thread }) => thread)).toEqual(['main'])
+    a.kill()
+    b.kill()
+  })
+
   test('what is pushed is as it is without', async () => {
     const { a, b } = await two({})
     a.send('batch')
