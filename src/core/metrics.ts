@@ -430,7 +430,8 @@ export const metrics = [
     name: 'offloop_sample_age_seconds',
     type: 'gauge',
     unit: 'seconds',
-    description: 'Age of the heap and resource figures: it grows while the thread cannot answer.',
+    description:
+      'Time since the heap and resource figures were last known to be true: it grows while the thread cannot answer, and not while it sleeps.',
     labels: ['thread'],
     source: 'offloop',
   },
