@@ -46,6 +46,12 @@ const CONVENTIONS: Readonly<Record<string, Convention>> = {
   nodejs_eventloop_utilization: { name: 'nodejs.eventloop.utilization', unit: '1', instrument: 'gauge' },
   nodejs_eventloop_active_seconds_total: loopTime('active'),
   nodejs_eventloop_idle_seconds_total: loopTime('idle'),
+  ...Object.fromEntries(
+    ['min', 'max', 'mean', 'stddev', 'p50', 'p90', 'p99'].map((figure) => [
+      `nodejs_eventloop_delay_${figure}_seconds`,
+      { name: `nodejs.eventloop.delay.${figure}`, unit: 's', instrument: 'gauge' } as const,
+    ]),
+  ),
   process_cpu_user_seconds_total: cpuTime('user'),
   process_cpu_system_seconds_total: cpuTime('system'),
   process_resident_memory_bytes: { name: 'process.memory.usage', ...SIZE },

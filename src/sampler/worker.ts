@@ -45,7 +45,7 @@ const posting = new Posting(
   () => self.countDropped('main'),
 )
 const round = new CollectRound(post)
-const served = renaming(settings.serve?.names ?? 'canonical')
+const named = renaming(settings.serve?.names ?? 'canonical')
 const listening = { batches: false, collectors: false }
 let sampling: Promise<void> = Promise.resolve()
 let announceFirst: () => void = () => {}
@@ -72,7 +72,7 @@ function openServer(serve: ServeSettings): HttpServer {
   return createServer(serve, {
     scrape: async () => {
       const observation = await look(SCRAPE_MAX_AGE_MS, SCRAPE_WAIT_MS)
-      return served.rename(builder.build(state.get('sequence'), Date.now(), observation, self, round.latest))
+      return named(builder.build(state.get('sequence'), Date.now(), observation, self, round.latest))
     },
     query: (metric, start, end) => store.query(metric, start, end),
     health: () => ({
@@ -117,7 +117,6 @@ async function takeSample(): Promise<void> {
   const collected = (await collecting) ?? []
   const batch = builder.build(state.add('sequence', 1), timestamp, observation, self, collected)
   self.seriesDropped += store.add(batch)
-  served.sampled(batch)
   for (const exporter of exporters) exporter.push(batch)
   if (listening.batches) posting.push(batch)
   announceFirst()
