@@ -56,6 +56,15 @@ export const metrics = [
     go: 'go_goroutines',
   },
   {
+    name: 'nodejs_active_resources',
+    type: 'gauge',
+    unit: '',
+    description:
+      'What keeps the event loop of the main thread alive, by type, JavaScript timers included. Only with resourcesByType.',
+    labels: ['type'],
+    source: 'process.getActiveResourcesInfo',
+  },
+  {
     name: 'nodejs_gc_cycles_total',
     type: 'counter',
     unit: '',

@@ -27,6 +27,7 @@ const COMMON: ReadonlySet<string> = new Set([
   'process_heap_bytes',
   'process_open_fds',
   'process_max_fds',
+  'nodejs_active_resources',
   'nodejs_active_resources_total',
   'nodejs_heap_size_total_bytes',
   'nodejs_heap_size_used_bytes',
@@ -84,8 +85,10 @@ const DESCRIBED: Readonly<Record<string, Description>> = {
     nodejs_eventloop_lag_stddev_seconds:
       'Standard deviation of the waits for the event loop in the last minute.',
     nodejs_eventloop_lag_p50_seconds: 'Median of the waits for the event loop in the last minute.',
-    nodejs_eventloop_lag_p90_seconds: 'The 90th percentile of the waits for the event loop in the last minute.',
-    nodejs_eventloop_lag_p99_seconds: 'The 99th percentile of the waits for the event loop in the last minute.',
+    nodejs_eventloop_lag_p90_seconds:
+      'The 90th percentile of the waits for the event loop in the last minute.',
+    nodejs_eventloop_lag_p99_seconds:
+      'The 99th percentile of the waits for the event loop in the last minute.',
   }),
 }
 

@@ -120,7 +120,9 @@ function isKnown(advice: string): boolean {
       advice,
     ) ||
     /^go_memstats_gc_duration_seconds counter metrics should have "_total" suffix$/.test(advice) ||
-    /^nodejs_(?:gc_pause|eventloop_turn)_quantile_seconds non-summary metrics should not have "quantile" label$/.test(advice)
+    /^nodejs_(?:gc_pause|eventloop_turn)_quantile_seconds non-summary metrics should not have "quantile" label$/.test(
+      advice,
+    )
   )
 }
 

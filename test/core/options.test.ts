@@ -48,6 +48,7 @@ describe('what is accepted', () => {
       labels: {},
       heapObjects: true,
       heapAccounting: true,
+      resourcesByType: false,
       collectorTimeoutMs: 1_000,
       exitFlushMs: 500,
     }
@@ -67,6 +68,7 @@ describe('what is accepted', () => {
       labels: { region: 'eu', zone: 'b' },
       heapObjects: false,
       heapAccounting: false,
+      resourcesByType: true,
       collectorTimeoutMs: 250,
       exitFlushMs: 0,
     }
@@ -201,6 +203,12 @@ describe('wrong types', () => {
     ['exitFlushMs', (exitFlushMs) => ({ exitFlushMs }), ['undefined', 'null', '1'], 'a number'],
     ['heapObjects', (heapObjects) => ({ heapObjects }), ['undefined', 'null', 'true'], 'a boolean'],
     ['heapAccounting', (heapAccounting) => ({ heapAccounting }), ['undefined', 'null', 'true'], 'a boolean'],
+    [
+      'resourcesByType',
+      (resourcesByType) => ({ resourcesByType }),
+      ['undefined', 'null', 'true'],
+      'a boolean',
+    ],
     ['labels', (labels) => ({ labels }), ['undefined', 'null', 'an object'], 'an object'],
     ['labels.region', (region) => ({ labels: { region } }), ['""', '"text"'], 'a string'],
     ['serve', (serve) => ({ serve }), ['undefined', 'null', 'true', 'an object'], 'a boolean or an object'],
