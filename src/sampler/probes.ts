@@ -19,11 +19,15 @@ export class ObservedProbe {
   readonly recent = new Recent()
   /** When its last answer was found to hold still, without asking. */
   #confirmedAtNs = 0
+  /** Stalls of its loop; undefined as long as nobody watches it. */
+  stalls: ThreadFigures['stalls']
 
   constructor(
     readonly thread: string,
     readonly source: ProbeSource,
     memory: SharedArrayBuffer,
+    /** Of a native probe: the registry's. */
+    readonly id = 0,
   ) {
     this.block = new BlockReader(memory)
   }
@@ -68,6 +72,7 @@ export interface ThreadFigures {
   readonly idleNs?: number
   readonly activeNs?: number
   readonly recent?: Recent
+  readonly stalls?: { readonly total: number; readonly ongoing: boolean } | undefined
 }
 
 /** All probes of the process, and the way to ask them. */
@@ -122,7 +127,7 @@ export class NativeProbes implements Probes {
           .probes()
           .map(({ id, threadId, threadName, memory }) => [
             id,
-            this.#byId.get(id) ?? new ObservedProbe(threadLabel(threadId, threadName), 'native', memory),
+            this.#byId.get(id) ?? new ObservedProbe(threadLabel(threadId, threadName), 'native', memory, id),
           ]),
       )
     }
