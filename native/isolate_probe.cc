@@ -250,7 +250,32 @@ void IsolateProbe::OnInterrupt(v8::Isolate* isolate, void* data) noexcept {
   IsolateProbe* probe = Interrupted(isolate, data);
   if (probe == nullptr) return;
   probe->interrupt_pending_.store(false, std::memory_order_release);
-  probe->Answer(/*idle_turn=*/false);
+  probe->Answer();
+}
+
+// What an answer holds can change only by code that runs on this thread. The last answer was given by the prepare handle
+// of a turn, the end of all that ran in the turn before; after it the loop goes into its poll, and whatever comes next
+// (callbacks of I/O, of other async handles, of timers; V8's own tasks) comes out of that poll, and ends in another turn.
+// So it is current if, at one moment, the loop is inside the poll of that same turn:
+//   - inside a poll: libuv's idle time runs, which it does from the poll's begin to the first callback and at no other
+//     time. It has grown between two looks, then. It stands still during callbacks, in a loop that only looks for events
+//     without waiting, and in a thread that is parked in Atomics.wait: those are asked;
+//   - of that same turn: turns are counted by the same prepare handle before the poll, under whose mutex the idle time is
+//     read. So the count is read after it, and cannot be that of a turn before.
+// An interrupt answers in the midst of a turn, and leaves no turn here. What V8's concurrent threads do meanwhile
+// (giving free pages back) is not seen before the thread runs again; nor is what another add-on does in a prepare
+// handle that was started before ours.
+bool IsolateProbe::IsCurrent() noexcept {
+  const uint64_t idle_ns = uv_metrics_idle_time(loop_);
+  bool waits = false;
+  // Where the clock is coarse, the second look may come too soon.
+  for (int look = 0; look < 8 && !waits; ++look) waits = uv_metrics_idle_time(loop_) > idle_ns;
+  if (!waits) return false;
+  const auto turns = static_cast<uint64_t>(block_.Get(k_loopTurns));
+  if (answered_turn_.load(std::memory_order_relaxed) != turns) return false;
+  // The profile is not read with every answer. One that is due is worth a question if anything ran since the last.
+  return profile_turn_.load(std::memory_order_relaxed) == turns ||
+         uv_hrtime() < read_profile_at_ns_.load(std::memory_order_relaxed);
 }
 
 // By interrupt alone: in a turn of an idle loop there is no stack.
@@ -270,19 +295,35 @@ uint64_t IsolateProbe::IdleNs() noexcept { return uv_metrics_idle_time(loop_); }
 
 void IsolateProbe::OnPrepare(uv_prepare_t* handle) noexcept {
   auto* probe = static_cast<IsolateProbe*>(handle->data);
-  probe->loop_recorder_.Turn(uv_hrtime(), uv_metrics_idle_time(probe->loop_));
+  if (probe->asked_in_turn_) {
+    probe->AnswerAtTurnEnd();
+  } else {
+    probe->loop_recorder_.Turn(uv_hrtime(), uv_metrics_idle_time(probe->loop_));
+  }
 }
 
+// Not answered here: other callbacks may follow in this turn, and the answer would be older than they are.
 void IsolateProbe::OnAsync(uv_async_t* handle) noexcept {
-  static_cast<IsolateProbe*>(handle->data)->Answer(/*idle_turn=*/true);
+  static_cast<IsolateProbe*>(handle->data)->asked_in_turn_ = true;
 }
 
-void IsolateProbe::Answer(bool idle_turn) noexcept {
+void IsolateProbe::AnswerAtTurnEnd() noexcept {
+  asked_in_turn_ = false;
   const uint64_t now_ns = uv_hrtime();
   // First, and also where an interrupt has answered already: on a busy thread it always has.
-  if (idle_turn && heap_objects_ && now_ns >= read_profile_at_ns_) {
-    ReadHeapProfile(now_ns);
-  }
+  const bool reads_profile = heap_objects_ && now_ns >= read_profile_at_ns_.load(std::memory_order_relaxed);
+  if (reads_profile) ReadHeapProfile(now_ns);
+  const uint32_t answered = answered_;
+  Answer();
+  // After the answer, so that its time is part of the turn that it woke.
+  loop_recorder_.Turn(uv_hrtime(), uv_metrics_idle_time(loop_));
+  const auto turns = static_cast<uint64_t>(block_.Get(k_loopTurns));
+  if (answered_ != answered) answered_turn_.store(turns, std::memory_order_relaxed);
+  if (reads_profile) profile_turn_.store(turns, std::memory_order_relaxed);
+}
+
+void IsolateProbe::Answer() noexcept {
+  const uint64_t now_ns = uv_hrtime();
   const uint32_t requested = requested_.load(std::memory_order_acquire);
   if (requested == answered_) return;
   answered_ = requested;
@@ -332,22 +373,24 @@ void IsolateProbe::StartHeapSampling() noexcept {
   heap_sampling_ours_ = isolate_->GetHeapProfiler()->StartSamplingHeapProfiler(
       HeapObjectEstimator::kSamplingIntervalBytes, HeapObjectEstimator::kStackDepth);
   heap_objects_ = std::make_unique<HeapObjectEstimator>(static_cast<double>(heap.used_heap_size()));
-  read_profile_at_ns_ = uv_hrtime() + kFirstHeapProfileNs;
+  read_profile_at_ns_.store(uv_hrtime() + kFirstHeapProfileNs, std::memory_order_relaxed);
 }
 
 void IsolateProbe::StopHeapSampling() noexcept {
   heap_sampling_lost_ = false;
   if (!heap_objects_) return;
   heap_objects_.reset();
+  read_profile_at_ns_.store(kNever, std::memory_order_relaxed);
   if (std::exchange(heap_sampling_ours_, false)) isolate_->GetHeapProfiler()->StopSamplingHeapProfiler();
 }
 
 void IsolateProbe::ReadHeapProfile(uint64_t now_ns) noexcept {
-  read_profile_at_ns_ = now_ns + kHeapProfileMaxAgeNs;
+  read_profile_at_ns_.store(now_ns + kHeapProfileMaxAgeNs, std::memory_order_relaxed);
   const std::optional<ProfileTotals> profile = ReadSamplingProfile(isolate_);
   if (!profile) {
     // Somebody stopped it. Without samples the figure would drift from the truth unseen: absent from here on.
     heap_objects_.reset();
+    read_profile_at_ns_.store(kNever, std::memory_order_relaxed);
     heap_sampling_ours_ = false;
     heap_sampling_lost_ = true;
     return;

@@ -7,8 +7,8 @@
 //   GC callbacks      inside V8's pauses: a clock read and a few stores, and the size of the heap where it is
 //                     accounted for. No allocation, lock, JavaScript or syscall but the clock.
 //   OnPrepare()       once a turn of the loop: two clocks and a few stores.
-//   Answer()          in an interrupt while JavaScript runs, or in a turn of an idle loop, whichever comes first:
-//                     reads the heap's and the handles' figures into the block.
+//   Answer()          in an interrupt while JavaScript runs, or at the end of the turn that the question woke, whichever
+//                     comes first: reads the heap's and the handles' figures into the block.
 //   Detach            in the environment's cleanup hook, before the isolate goes.
 #pragma once
 
@@ -65,6 +65,7 @@ class IsolateProbe final : public Probe {
   static v8::Local<v8::Value> ShareBlock(v8::Isolate* isolate, const std::shared_ptr<void>& memory) noexcept;
 
   void Request(uint32_t number) noexcept override;
+  bool IsCurrent() noexcept override;
   uint64_t IdleNs() noexcept override;
   double RunnableNs() noexcept override { return thread_clock_.RunnableNs(); }
   void AskStack(double turn_ns) noexcept override;
@@ -99,7 +100,8 @@ class IsolateProbe final : public Probe {
   void Close() noexcept;
   double UsedBytes() const noexcept;
   void LookAtHeap(v8::HeapStatistics& heap) noexcept;
-  void Answer(bool idle_turn) noexcept;
+  void Answer() noexcept;
+  void AnswerAtTurnEnd() noexcept;
   void StartHeapSampling() noexcept;
   void StopHeapSampling() noexcept;
   void ReadHeapProfile(uint64_t now_ns) noexcept;
@@ -122,11 +124,18 @@ class IsolateProbe final : public Probe {
 
   // Owner only.
   uint32_t answered_ = 0;
+  bool asked_in_turn_ = false;  // the async handle woke this turn, which answers when it ends
   bool heap_sampling_ours_ = false;
   bool heap_sampling_lost_ = false;                    // somebody stopped it: not begun again
   std::unique_ptr<HeapObjectEstimator> heap_objects_;  // null while the metric is absent
-  uint64_t read_profile_at_ns_ = 0;
   uint64_t counted_bytes_ = 0;  // HeapStatistics::total_allocated_bytes at the last look, where V8 has it
+
+  static constexpr uint64_t kNever = UINT64_MAX;
+  // Written by the owner, read by IsCurrent() (sampling thread). Relaxed: whoever sees the loop inside its poll sees what
+  // was written before that poll, by libuv's own mutex.
+  std::atomic<uint64_t> answered_turn_{kNever};  // loopTurns after the turn whose end brought the last answer
+  std::atomic<uint64_t> profile_turn_{kNever};   // likewise, of the last reading of the heap profile
+  std::atomic<uint64_t> read_profile_at_ns_{kNever};  // when the next one is due
 
   // Written by Request (sampling thread), read by the owner: release, paired with the acquire in Answer.
   std::atomic<uint32_t> requested_{0};

@@ -9,6 +9,7 @@ const require = createRequire(import.meta.url)
  * @property {string} [sink] URL of a TinyObs server
  * @property {number} [workers] worker threads that sleep
  * @property {boolean} [measured] those have probes
+ * @property {boolean} [works] the main thread has a little to do for each sample
  */
 
 /** @type {Record<string, (wishes: Wishes) => unknown>} */
@@ -31,6 +32,12 @@ const setups = {
       { type: 'dogstatsd', host: '127.0.0.1', port: 9 },
     ]
     await require('offloop').start({ service: 'bench', intervalMs, serve: { port: 0 }, exporters }).ready
+  },
+  /** The sampling thread of this one does nothing more; a thread that has nothing to do with it does. */
+  async 'beside a busy thread'({ intervalMs = 10_000 }) {
+    const { Worker } = require('node:worker_threads')
+    new Worker(require.resolve('./json-worker.cjs'), { workerData: intervalMs }).unref()
+    await require('offloop').start({ service: 'bench', intervalMs }).ready
   },
   async threads({ intervalMs, workers = 0, measured = false }) {
     const { Worker } = require('node:worker_threads')
@@ -64,5 +71,21 @@ const setups = {
  * @param {Wishes} [wishes]
  */
 export async function setUp(name, wishes = {}) {
-  return setups[name](wishes)
+  const outcome = await setups[name](wishes)
+  if (wishes.works) doALittle(wishes.intervalMs)
+  return outcome
+}
+
+/** About 50 µs, now and then. @param {number} everyMs */
+function doALittle(everyMs) {
+  const order = {
+    id: 1,
+    name: 'order',
+    items: Array.from({ length: 200 }, (_, i) => ({ id: i, price: i * 1.5 })),
+  }
+  let kept
+  setInterval(() => {
+    kept = JSON.parse(JSON.stringify(order))
+    if (kept.id !== 1) throw new Error('never')
+  }, everyMs)
 }

@@ -94,6 +94,12 @@ export interface Options {
    */
   readonly heapAccounting?: boolean
   /**
+   * Count the main thread's active resources by their type, JavaScript timers included, as
+   * `process.getActiveResourcesInfo()` does. It is called on the main thread once a sample, and takes the longer the more
+   * there are (docs/event-loop.md). Default false.
+   */
+  readonly resourcesByType?: boolean
+  /**
    * How long the exit of the process may be held up, in all, while exporters in the sampling thread hold batches;
    * 0 to 10,000. Default 500.
    */
@@ -127,6 +133,7 @@ export interface Settings {
   readonly labels: Readonly<Record<string, string>>
   readonly heapObjects: boolean
   readonly heapAccounting: boolean
+  readonly resourcesByType: boolean
   readonly collectorTimeoutMs: number
   readonly exitFlushMs: number
   /** Undefined: nothing is watched. */
@@ -179,6 +186,7 @@ export function resolveOptions(
     'labels',
     'heapObjects',
     'heapAccounting',
+    'resourcesByType',
     'collectorTimeoutMs',
     'exitFlushMs',
     'stall',
@@ -199,6 +207,7 @@ export function resolveOptions(
     labels: labels(given.labels ?? {}),
     heapObjects: boolean(given.heapObjects ?? true, 'heapObjects'),
     heapAccounting: boolean(given.heapAccounting ?? true, 'heapAccounting'),
+    resourcesByType: boolean(given.resourcesByType ?? false, 'resourcesByType'),
     exitFlushMs: integer(given.exitFlushMs ?? 500, 'exitFlushMs', 0, 10_000),
     collectorTimeoutMs: Math.min(collectorTimeoutMs, intervalMs / 2),
     stall: stallSettings(given.stall ?? {}),

@@ -103,7 +103,8 @@ export class Sampler extends EventEmitter<SamplerEvents & MetaEvents> {
       settings.collectorTimeoutMs,
       settings.labels,
     )
-    if (settings.serve?.names === 'prom-client') this.#collectors.add(activeByType)
+    const promClient = settings.serve?.names === 'prom-client'
+    if (promClient || settings.resourcesByType) this.#collectors.add(activeByType(promClient), true)
     this.#ready = new Promise((resolve, reject) => {
       this.#settleReady = { resolve, reject }
     })

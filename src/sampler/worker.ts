@@ -53,7 +53,7 @@ const posting = new Posting(
   () => self.countDropped('main'),
 )
 const round = new CollectRound(post)
-const served = renaming(settings.serve?.names ?? 'canonical')
+const named = renaming(settings.serve?.names ?? 'canonical')
 /** Clients that are told of what happens. */
 const listeners = new Set<(event: SourceEvent) => void>()
 const listening = { batches: false, collectors: false, stalls: false }
@@ -91,7 +91,7 @@ function openServer(
   const http = createServer(serve, {
     scrape: async () => {
       const others = shared?.scraped()
-      return merge(served.rename(await current(SCRAPE_MAX_AGE_MS)), (await others) ?? [])
+      return merge(named(await current(SCRAPE_MAX_AGE_MS)), (await others) ?? [])
     },
     query: (metric, start, end) => store.query(metric, start, end),
     series: (names, start, end) => store.series(names, start, end),
@@ -197,7 +197,6 @@ async function takeSample(): Promise<void> {
   const collected = (await collecting) ?? []
   const batch = builder.build(state.add('sequence', 1), timestamp, observation, self, collected)
   sampledAt = timestamp
-  served.sampled(batch)
   for (const exporter of exporters) exporter.push(batch)
   if (listening.batches) posting.push(batch)
   self.seriesDropped += store.add(merge(shown(batch), (await others) ?? []))

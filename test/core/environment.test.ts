@@ -72,6 +72,7 @@ describe('options from the environment', () => {
     ['OFFLOOP_HEAP_OBJECTS', '0', { heapObjects: false }],
     ['OFFLOOP_HEAP_OBJECTS', 'true', { heapObjects: true }],
     ['OFFLOOP_HEAP_ACCOUNTING', '0', { heapAccounting: false }],
+    ['OFFLOOP_RESOURCES_BY_TYPE', '1', { resourcesByType: true }],
   ])('%s=%s', (name, value, options) => {
     expect(optionsFromEnvironment({ [name]: value })).toEqual(options)
   })
@@ -85,6 +86,7 @@ describe('options from the environment', () => {
       'LABELS',
       'HEAP_OBJECTS',
       'HEAP_ACCOUNTING',
+      'RESOURCES_BY_TYPE',
       'TINYOBS_KEY',
     ]
     for (const value of ['', undefined]) {
@@ -113,6 +115,7 @@ describe('options from the environment', () => {
       OFFLOOP_LABELS: 'region=eu',
       OFFLOOP_HEAP_OBJECTS: '0',
       OFFLOOP_HEAP_ACCOUNTING: '0',
+      OFFLOOP_RESOURCES_BY_TYPE: '1',
       OFFLOOP_STALL_MS: '250',
     })
     expect(resolveOptions(options, () => 'none').settings).toEqual({
@@ -123,6 +126,7 @@ describe('options from the environment', () => {
       labels: { region: 'eu' },
       heapObjects: false,
       heapAccounting: false,
+      resourcesByType: true,
       collectorTimeoutMs: 500,
       exitFlushMs: 500,
       stall: { thresholdMs: 250, workers: false },

@@ -214,6 +214,7 @@ function optionsOf(
           labels: or(fc.oneof(labels({ maxKeys: 5 }), labels({ minKeys: 15, maxKeys: 18 }))),
           heapObjects: or(fc.boolean()),
           heapAccounting: or(fc.boolean()),
+          resourcesByType: or(fc.boolean()),
           collectorTimeoutMs: whole(10, 60_000),
           exitFlushMs: whole(0, 10_000),
           stall: or(fc.oneof(fc.constant(false), more(stall))),
@@ -281,6 +282,7 @@ const KEYS = [
   'labels',
   'heapObjects',
   'heapAccounting',
+  'resourcesByType',
   'exitFlushMs',
   'collectorTimeoutMs',
   'stall',
@@ -298,6 +300,7 @@ function checkSettings(settings: Settings): void {
     labels,
     heapObjects,
     heapAccounting,
+    resourcesByType,
     exitFlushMs,
     collectorTimeoutMs,
     stall,
@@ -307,6 +310,7 @@ function checkSettings(settings: Settings): void {
   checkWhole(exitFlushMs, 0, 10_000)
   expect(typeof heapObjects).toBe('boolean')
   expect(typeof heapAccounting).toBe('boolean')
+  expect(typeof resourcesByType).toBe('boolean')
   expect(collectorTimeoutMs >= 10 && collectorTimeoutMs <= Math.min(60_000, intervalMs / 2)).toBe(true)
   expect(Object.keys(labels).length).toBeLessThanOrEqual(16)
   for (const [name, value] of Object.entries(labels)) checkLabel(name, value)
