@@ -66,6 +66,11 @@ export interface ServeOptions {
   readonly names?: Names
 }
 
+export interface StoreOptions {
+  /** For the values, taken at the start: 65,536 to 1,073,741,824. Default 2,097,152, which is 2 MiB. */
+  readonly maxBytes?: number
+}
+
 export interface Options {
   /**
    * The label `service` of every metric. Default: `OTEL_SERVICE_NAME`, else `service.name` of
@@ -79,6 +84,8 @@ export interface Options {
   readonly exporters?: readonly (ExporterOptions | ExporterFunction)[]
   /** Added to every metric. */
   readonly labels?: Readonly<Record<string, string>>
+  /** What is kept in memory of the last 24 hours. */
+  readonly store?: StoreOptions
   /** Estimate the number of heap objects, which takes V8's one slot for a sampling heap profiler. Default true. */
   readonly heapObjects?: boolean
   /**
@@ -116,6 +123,7 @@ export interface Settings {
   readonly serve: ServeSettings | undefined
   readonly exporters: readonly ExporterSettings[]
   readonly labels: Readonly<Record<string, string>>
+  readonly store: { readonly maxBytes: number }
   readonly heapObjects: boolean
   readonly heapAccounting: boolean
   readonly collectorTimeoutMs: number
@@ -163,6 +171,7 @@ export function resolveOptions(
     'serve',
     'exporters',
     'labels',
+    'store',
     'heapObjects',
     'heapAccounting',
     'collectorTimeoutMs',
@@ -182,12 +191,19 @@ export function resolveOptions(
     serve: serveSettings(given.serve ?? false),
     exporters,
     labels: labels(given.labels ?? {}),
+    store: storeSettings(given.store ?? {}),
     heapObjects: boolean(given.heapObjects ?? true, 'heapObjects'),
     heapAccounting: boolean(given.heapAccounting ?? true, 'heapAccounting'),
     exitFlushMs: integer(given.exitFlushMs ?? 500, 'exitFlushMs', 0, 10_000),
     collectorTimeoutMs: Math.min(collectorTimeoutMs, intervalMs / 2),
   }
   return { settings, functions }
+}
+
+function storeSettings(value: unknown): Settings['store'] {
+  const store = record(value, 'store')
+  known(store, 'store', ['maxBytes'])
+  return { maxBytes: integer(store.maxBytes ?? 2 * 2 ** 20, 'store.maxBytes', 64 * 2 ** 10, 2 ** 30) }
 }
 
 function serveSettings(value: unknown): ServeSettings | undefined {

@@ -63,6 +63,7 @@ describe('options from the environment', () => {
     ['OFFLOOP_HEAP_OBJECTS', '0', { heapObjects: false }],
     ['OFFLOOP_HEAP_OBJECTS', 'true', { heapObjects: true }],
     ['OFFLOOP_HEAP_ACCOUNTING', '0', { heapAccounting: false }],
+    ['OFFLOOP_STORE_MAX_BYTES', '65536', { store: { maxBytes: 65_536 } }],
   ])('%s=%s', (name, value, options) => {
     expect(optionsFromEnvironment({ [name]: value })).toEqual(options)
   })
@@ -111,6 +112,7 @@ describe('options from the environment', () => {
       serve: { host: '127.0.0.1', port: 0, hosts: [], token: undefined, names: 'canonical' },
       exporters: [{ type: 'tinyobs', url: 'http://a/', key: 'k', timeoutMs: 10_000, names: 'canonical' }],
       labels: { region: 'eu' },
+      store: { maxBytes: 2_097_152 },
       heapObjects: false,
       heapAccounting: false,
       collectorTimeoutMs: 500,
