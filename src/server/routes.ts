@@ -8,6 +8,7 @@ import { query, queryRange } from './query'
 import { json, Refusal, type Reply, type Stream } from './reply'
 import { series } from './series'
 import type { Source } from './source'
+import { stalls } from './stalls'
 
 type Answer = Reply | Stream
 type Route = (query: string, headers: IncomingHttpHeaders) => Answer | Promise<Answer>
@@ -24,6 +25,7 @@ export function router(
     ['/v1/series', (parameters) => series(source, parameters)],
     ['/v1/status', async (parameters) => status(source, parameters)],
     ['/v1/events', eventStreams(source)],
+    ['/v1/stalls', (parameters) => stalls(source, parameters)],
     ['/healthz', () => json({ status: 'ok', ...source.health() })],
   ])
   return (target, headers) => {

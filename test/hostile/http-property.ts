@@ -59,8 +59,8 @@ function targets(text: Text): Text {
     fc.array(fc.oneof(known, encoded), { maxLength: 4 }).map((names) => names.join(',')),
   )
   const series = fc
-    .array(fc.oneof(several, parameter), { maxLength: 4 })
-    .map((all) => all.map(([key, value]) => `${key}=${value}`).join('&'))
+    .tuple(several, fc.array(parameter, { maxLength: 3 }))
+    .map(([first, others]) => [first, ...others].map(([key, value]) => `${key}=${value}`).join('&'))
   return fc.oneof(
     { weight: 3, arbitrary: series.map((given) => `/v1/series?${given}`) },
     { weight: 6, arbitrary: fc.tuple(queried, query).map(([at, given]) => `${at}?${given}`) },

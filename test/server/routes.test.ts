@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
+import type { Stall } from '../../src/core/stall'
 import { batch, gauge } from '../support/batches'
 import { parseOpenMetrics, parsePrometheus } from '../support/exposition'
 import { exchange, send } from '../support/http'
@@ -119,6 +120,24 @@ describe('/healthz', () => {
   })
 })
 
+describe('/v1/stalls', () => {
+  it('shows those of the source', async () => {
+    const stall: Stall = {
+      id: 1,
+      thread: 'main',
+      startedAt: 5,
+      durationMs: 1_200,
+      ongoing: true,
+      cause: 'native',
+      gcMs: 0,
+    }
+    const stalls = { thresholdMs: 1_000, stalls: [stall] }
+    const { status, body } = await send(`${await serving({ stalls: () => stalls })}/v1/stalls`)
+    expect(status).toBe(200)
+    expect(JSON.parse(body.toString())).toEqual(stalls)
+  })
+})
+
 describe('/', () => {
   it('names everything that is here', async () => {
     const url = await serving()
@@ -133,6 +152,7 @@ describe('/', () => {
       '/v1/series',
       '/v1/status',
       '/v1/events',
+      '/v1/stalls',
       '/healthz',
     ])
   })
@@ -140,7 +160,7 @@ describe('/', () => {
   it('links to what answers', async () => {
     const url = await serving({ query: () => [] })
     const links = [...(await send(url)).body.toString().matchAll(/href="([^"]*)"/g)].map(([, link]) => link)
-    expect(links).toHaveLength(4)
+    expect(links).toHaveLength(5)
     for (const link of links) expect((await send(url + link)).status).toBe(200)
   })
 
