@@ -249,7 +249,7 @@ describe('a day of samples', () => {
     const main = () => day(++sequence, { thread: 'main' })
     const crowd = (generation: number) =>
       Array.from({ length: 64 }, (_, index) =>
-        thread(`worker#${index % 2 ? index + generation * 64 : index}`, 30),
+        thread(`worker#${index % 2 ? index + generation * 64 : index}`, 20),
       )
     for (let done = 0; done < COUNT; done += 50) {
       const others = crowd(done / 50).flat()
