@@ -14,6 +14,7 @@ export type {
   Names,
   Options,
   ServeOptions,
+  StoreOptions,
   TinyObsOptions,
 } from './core/options'
 export type { OtlpOptions } from './core/otlp'

@@ -73,6 +73,11 @@ export interface ServeOptions {
   readonly share?: boolean
 }
 
+export interface StoreOptions {
+  /** For the values, taken at the start: 65,536 to 1,073,741,824. Default 2,097,152, which is 2 MiB. */
+  readonly maxBytes?: number
+}
+
 export interface Options {
   /**
    * The label `service` of every metric. Default: `OTEL_SERVICE_NAME`, else `service.name` of
@@ -86,6 +91,8 @@ export interface Options {
   readonly exporters?: readonly (ExporterOptions | ExporterFunction)[]
   /** Added to every metric. */
   readonly labels?: Readonly<Record<string, string>>
+  /** What is kept in memory of the last 24 hours. */
+  readonly store?: StoreOptions
   /** Estimate the number of heap objects, which takes V8's one slot for a sampling heap profiler. Default true. */
   readonly heapObjects?: boolean
   /**
@@ -131,6 +138,7 @@ export interface Settings {
   readonly serve: ServeSettings | undefined
   readonly exporters: readonly ExporterSettings[]
   readonly labels: Readonly<Record<string, string>>
+  readonly store: { readonly maxBytes: number }
   readonly heapObjects: boolean
   readonly heapAccounting: boolean
   readonly resourcesByType: boolean
@@ -184,6 +192,7 @@ export function resolveOptions(
     'serve',
     'exporters',
     'labels',
+    'store',
     'heapObjects',
     'heapAccounting',
     'resourcesByType',
@@ -205,6 +214,7 @@ export function resolveOptions(
     serve: serveSettings(given.serve ?? false),
     exporters,
     labels: labels(given.labels ?? {}),
+    store: storeSettings(given.store ?? {}),
     heapObjects: boolean(given.heapObjects ?? true, 'heapObjects'),
     heapAccounting: boolean(given.heapAccounting ?? true, 'heapAccounting'),
     resourcesByType: boolean(given.resourcesByType ?? false, 'resourcesByType'),
@@ -213,6 +223,12 @@ export function resolveOptions(
     stall: stallSettings(given.stall ?? {}),
   }
   return { settings, functions }
+}
+
+function storeSettings(value: unknown): Settings['store'] {
+  const store = record(value, 'store')
+  known(store, 'store', ['maxBytes'])
+  return { maxBytes: integer(store.maxBytes ?? 2 * 2 ** 20, 'store.maxBytes', 64 * 2 ** 10, 2 ** 30) }
 }
 
 function serveSettings(value: unknown): ServeSettings | undefined {

@@ -46,7 +46,7 @@ const exporters = createExporters(settings.exporters, report, () => {
   )
 })
 const self = new SelfMetrics(state, exporters)
-const store = new Store()
+const store = new Store({ maxBytes: settings.store.maxBytes, intervalMs: settings.intervalMs })
 const builder = new BatchBuilder(settings)
 const posting = new Posting(
   (batch) => post({ type: 'batch', batch }),

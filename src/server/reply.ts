@@ -9,8 +9,8 @@ export interface Reply {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** Resolves when there is room for more, or nobody left to read it. */
-export type Write = (text: string) => Promise<void>
+/** Resolves when there is room for more: to false where nobody is left to read it. */
+export type Write = (text: string) => Promise<boolean>
 
 /** An answer that is made while it is sent. */
 export interface Stream {

@@ -25,7 +25,7 @@ export function router(
     ['/v1/series', (parameters) => series(source, parameters)],
     ['/v1/status', async (parameters) => status(source, parameters)],
     ['/v1/events', eventStreams(source)],
-    ['/v1/stalls', () => stalls(source)],
+    ['/v1/stalls', (parameters) => stalls(source, parameters)],
     ['/healthz', () => json({ status: 'ok', ...source.health() })],
   ])
   return (target, headers) => {

@@ -73,6 +73,7 @@ describe('options from the environment', () => {
     ['OFFLOOP_HEAP_OBJECTS', 'true', { heapObjects: true }],
     ['OFFLOOP_HEAP_ACCOUNTING', '0', { heapAccounting: false }],
     ['OFFLOOP_RESOURCES_BY_TYPE', '1', { resourcesByType: true }],
+    ['OFFLOOP_STORE_MAX_BYTES', '65536', { store: { maxBytes: 65_536 } }],
   ])('%s=%s', (name, value, options) => {
     expect(optionsFromEnvironment({ [name]: value })).toEqual(options)
   })
@@ -124,6 +125,7 @@ describe('options from the environment', () => {
       serve: { host: '127.0.0.1', port: 0, hosts: [], token: undefined, names: 'canonical' },
       exporters: [{ type: 'tinyobs', url: 'http://a/', key: 'k', timeoutMs: 10_000, names: 'canonical' }],
       labels: { region: 'eu' },
+      store: { maxBytes: 2_097_152 },
       heapObjects: false,
       heapAccounting: false,
       resourcesByType: true,

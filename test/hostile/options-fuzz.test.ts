@@ -212,6 +212,7 @@ function optionsOf(
             ),
           ),
           labels: or(fc.oneof(labels({ maxKeys: 5 }), labels({ minKeys: 15, maxKeys: 18 }))),
+          store: or(more(fc.record({ maxBytes: whole(65_536, 2 ** 30) }, { requiredKeys: [] }))),
           heapObjects: or(fc.boolean()),
           heapAccounting: or(fc.boolean()),
           resourcesByType: or(fc.boolean()),
@@ -280,6 +281,7 @@ const KEYS = [
   'serve',
   'exporters',
   'labels',
+  'store',
   'heapObjects',
   'heapAccounting',
   'resourcesByType',
@@ -298,6 +300,7 @@ function checkSettings(settings: Settings): void {
     serve,
     exporters,
     labels,
+    store,
     heapObjects,
     heapAccounting,
     resourcesByType,
@@ -308,6 +311,7 @@ function checkSettings(settings: Settings): void {
   checkLabel('region', service)
   checkWhole(intervalMs, 100, 3_600_000)
   checkWhole(exitFlushMs, 0, 10_000)
+  checkWhole(store.maxBytes, 65_536, 2 ** 30)
   expect(typeof heapObjects).toBe('boolean')
   expect(typeof heapAccounting).toBe('boolean')
   expect(typeof resourcesByType).toBe('boolean')
