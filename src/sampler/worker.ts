@@ -57,6 +57,9 @@ const sampled = new Promise<void>((resolve) => {
 })
 
 const stallHistory = new StallHistory()
+stallHistory.onStall((stall) => {
+  for (const exporter of exporters) exporter.stall?.(stall)
+})
 const stallWatch = watchStalls()
 const server = settings.serve === undefined ? undefined : openServer(settings.serve)
 
