@@ -19,6 +19,15 @@ function refusal(env: Record<string, string>) {
 }
 
 describe('options from the environment', () => {
+  test.each([
+    [{ OFFLOOP_SERVE: '9000', OFFLOOP_SERVE_SHARE: '1' }, { serve: { port: 9000, share: true } }],
+    [{ OFFLOOP_SERVE: '1', OFFLOOP_SERVE_SHARE: '0' }, { serve: { share: false } }],
+    [{ OFFLOOP_SERVE: '0', OFFLOOP_SERVE_SHARE: '1' }, { serve: false }],
+    [{ OFFLOOP_SERVE_SHARE: '1' }, {}],
+  ])('%j', (env, options) => {
+    expect(optionsFromEnvironment(env)).toEqual(options)
+  })
+
   test.each<[string, string, unknown]>([
     ['OFFLOOP_SERVICE', 'api', { service: 'api' }],
     ['OFFLOOP_INTERVAL_MS', '500', { intervalMs: 500 }],

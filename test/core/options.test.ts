@@ -221,6 +221,7 @@ describe('wrong types', () => {
     ['serve.port', (port) => ({ serve: { port } }), ['undefined', 'null', '1'], 'a number'],
     ['serve.hosts', (hosts) => ({ serve: { hosts } }), ['undefined', 'null', 'an array'], 'an array'],
     ['serve.hosts[1]', (host) => ({ serve: { hosts: ['a', host] } }), ['""', '"text"'], 'a string'],
+    ['serve.share', (share) => ({ serve: { share } }), ['undefined', 'true'], 'a boolean'],
     ['exporters', (exporters) => ({ exporters }), ['undefined', 'null', 'an array'], 'an array'],
     ['exporters[0]', (one) => ({ exporters: [one] }), ['a function', 'an object'], 'a function or an object'],
     ['exporters[0].type', (type) => tinyobs({ type }), ['""', '"text"'], 'a string'],
@@ -310,6 +311,16 @@ describe('ranges', () => {
   ])('a label value of %s', (_, value) => {
     expect(refusal({ service: value })).toMatchObject({ type: 'RangeError', option: 'service' })
     expect(refusal({ labels: { a: value } })).toMatchObject({ type: 'RangeError', option: 'labels.a' })
+  })
+
+  test('a port of its own for each process cannot be shared', () => {
+    expect(refusal({ serve: { port: 0, share: true } })).toMatchObject({
+      type: 'RangeError',
+      option: 'serve.port',
+      message:
+        'offloop: option serve.port must not be 0 with serve.share: each process would take another one',
+    })
+    expect(resolve({ serve: { port: 0, share: false } }).settings.serve).toMatchObject({ share: false })
   })
 
   test('17 labels: TinyObs takes 20, and service, thread, one of a metric and le of a bucket are needed', () => {

@@ -185,6 +185,7 @@ function optionsOf(
       hosts: or(fc.array(text, { maxLength: 3 })),
       token: credential,
       names: oneOf('canonical', 'go', 'prom-client'),
+      share: or(fc.boolean()),
     },
     { requiredKeys: [] },
   )
@@ -319,11 +320,12 @@ function checkSettings(settings: Settings): void {
   for (const exporter of exporters) checkExporter(exporter)
 }
 
-function checkServe({ host, port, hosts, token, names, ...others }: ServeSettings): void {
+function checkServe({ host, port, hosts, token, names, share, ...others }: ServeSettings): void {
   expect(others).toEqual({})
   expect(['canonical', 'go', 'prom-client']).toContain(names)
   expect(typeof host === 'string' && host !== '').toBe(true)
-  checkWhole(port, 0, 65_535)
+  checkWhole(port, share === true ? 1 : 0, 65_535)
+  expect([undefined, true, false]).toContain(share)
   expect(hosts.length <= 1_000 && hosts.every((one) => typeof one === 'string' && one !== '')).toBe(true)
   if (token !== undefined) expect(token).toMatch(/^[\x21-\x7e]+$/)
 }
