@@ -288,7 +288,8 @@ void IsolateProbe::AskStack(double turn_ns) noexcept {
 void IsolateProbe::OnStackInterrupt(v8::Isolate* isolate, void* data) noexcept {
   IsolateProbe* probe = Interrupted(isolate, data);
   if (probe == nullptr) return;
-  probe->stack_taker_.OnInterrupt(isolate, probe->block_.Get(k_loopTurnStartedAtNs), uv_hrtime());
+  if (!probe->stack_taker_.Wanted(probe->block_.Get(k_loopTurnStartedAtNs))) return;
+  probe->stack_taker_.Give(CurrentStack(isolate, uv_hrtime()));
 }
 
 uint64_t IsolateProbe::IdleNs() noexcept { return uv_metrics_idle_time(loop_); }

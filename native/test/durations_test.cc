@@ -94,9 +94,12 @@ TEST_CASE("a turn is busy for what it did not wait") {
   loop.Turn(1'000'000, 0);
   CHECK(test.block.Get(k_loopTurns) == 0);
   CHECK(test.block.Get(k_loopTurnStartedAtNs) == 1'000'000);
+  CHECK(test.block.Get(k_loopIdleAtTurnNs) == 0);
   loop.Turn(101'000'000, 95'000'000);
   loop.Turn(102'000'000, 97'000'000);  // waited longer than it took: two clocks
   CHECK(test.block.Get(k_loopTurns) == 2);
+  CHECK(test.block.Get(k_loopTurnStartedAtNs) == 102'000'000);
+  CHECK(test.block.Get(k_loopIdleAtTurnNs) == 97'000'000);
   CHECK(test.block.Get(k_loopBusyNs) == 5'000'000);
   CHECK(test.block.Get(k_loopTurnDurations + DurationBucket(5'000'000)) == 1);
   CHECK(test.block.Get(k_loopTurnDurations) == 1);

@@ -85,6 +85,24 @@ TEST_CASE("one sampler a process") {
   CHECK(registry.ClaimSampler());
 }
 
+TEST_CASE("a stack is asked of one probe, and of none that is gone") {
+  Registry registry;
+  FakeProbe one;
+  FakeProbe two;
+  registry.Add(0, "main", nullptr, &one);
+  const uint32_t id = registry.Add(3, "pool", nullptr, &two);
+  registry.AskStack(id, 5);
+  CHECK(one.asked_turn_ns == 0);
+  CHECK(two.asked_turn_ns == 5);
+  CHECK(registry.TakeStack(id).has_value());
+  CHECK(registry.RunnableNs(false).size() == 1);
+  CHECK(registry.RunnableNs(true).size() == 2);
+  registry.Remove(id, TestBlock().block);
+  registry.AskStack(id, 6);
+  CHECK(two.asked_turn_ns == 5);
+  CHECK_FALSE(registry.TakeStack(id).has_value());
+}
+
 TEST_CASE("a block's memory outlives its probe for whoever holds it") {
   Registry registry;
   FakeProbe probe;

@@ -11,10 +11,16 @@ export interface Look {
   readonly runnableNs: number
 }
 
+interface Gap {
+  readonly ns: number
+  /** The look before it. */
+  readonly before: Look
+}
+
 /** A gap in which the thread wanted a CPU for less of the time than this was one in which nothing ran. */
 const RAN_IN_GAP = 0.1
 /** A worker that wanted a CPU for less of the time than this was parked in between. */
-const RAN_UNPARKED = 0.5
+const RAN_UNPARKED = 0.75
 
 /**
  * How long the turn of one loop has been busy. A turn waits for I/O first and then runs callbacks, so its busy part is its
@@ -28,6 +34,8 @@ export class LoopWatch {
   stuck = false
   #last: Look | undefined
   #notCountedNs = 0
+  /** What the look before left out. */
+  #gap: Gap | undefined
   #windowAt: Look | undefined
   readonly #parkWindowNs: number | undefined
 
@@ -51,14 +59,26 @@ export class LoopWatch {
     if (!this.stuck) this.#notCountedNs = 0
     const ageNs = now.atNs - now.turnNs - Math.max(0, now.idleNs - now.idleAtTurnNs)
     if (this.#parkWindowNs === undefined) {
-      // A process that is stopped, or a machine that is suspended, stops the watcher too. But a watcher that alone was
-      // late saw nothing of a thread that ran.
-      const ranNs = now.runnableNs - (last?.runnableNs ?? Number.NaN)
-      if (gapNs > 0 && !(ranNs > gapNs * RAN_IN_GAP)) this.#notCountedNs += gapNs
+      this.#leaveOut(last, now, gapNs)
     } else if (this.#parked(now, this.#parkWindowNs)) {
       this.#notCountedNs = ageNs
     }
     this.busyNs = Math.max(0, ageNs - this.#notCountedNs)
+  }
+
+  /**
+   * A process that is stopped, or a machine that is suspended, stops the watcher too. But a watcher that alone was late saw
+   * nothing of a thread that ran. One look is not enough to tell: the scheduler counts the time of a thread in its queue
+   * when it is out of it.
+   */
+  #leaveOut(last: Look | undefined, now: Look, gapNs: number): void {
+    if (this.#gap !== undefined && this.stuck && ranIn(this.#gap, now)) this.#notCountedNs -= this.#gap.ns
+    this.#gap = undefined
+    if (gapNs === 0 || last === undefined) return
+    const gap = { ns: gapNs, before: last }
+    if (ranIn(gap, now)) return
+    this.#notCountedNs += gapNs
+    this.#gap = gap
   }
 
   /** Where the platform does not tell a worker is always parked: what cannot be known is not reported. */
@@ -74,4 +94,10 @@ export class LoopWatch {
     this.#windowAt = now
     return !(now.runnableNs - before.runnableNs > elapsedNs * RAN_UNPARKED)
   }
+}
+
+/** Whether the thread must have wanted a CPU in the gap too, even if it did so in all of the time around it. */
+function ranIn({ ns, before }: Gap, now: Look): boolean {
+  const aroundNs = now.atNs - before.atNs - ns
+  return now.runnableNs - before.runnableNs - aroundNs > ns * RAN_IN_GAP
 }

@@ -67,7 +67,10 @@ const sampled = new Promise<void>((resolve) => {
 })
 
 const stallHistory = new StallHistory()
-stallHistory.onStall((stall) => tell({ event: 'stall', data: stall }))
+stallHistory.onStall((stall) => {
+  tell({ event: 'stall', data: stall })
+  for (const exporter of exporters) exporter.stall?.(stall)
+})
 const stallWatch = watchStalls()
 let shared: SharedServer | undefined
 const server = settings.serve === undefined ? undefined : openServer(settings.serve)

@@ -82,9 +82,9 @@ describe('places in the original source', () => {
     ['not where they are not', [], false],
   ])('%s', async (_, execArgv, mapped) => {
     const file = compiled()
-    const child = new Child('stalls.cjs', { args: ['{}', file], execArgv })
+    const child = new Child('stalls.cjs', { args: ['module', '3000', file], execArgv })
     const url = await urlOf(child)
-    child.send({ way: 'module', ms: 3_000 })
+    child.send({ go: true })
     const stall = await stallOf(url, ({ stack }) => stack !== undefined)
     const frame = stall.stack?.find(({ place }) => place?.file === file)
     expect(frame).toBeDefined()

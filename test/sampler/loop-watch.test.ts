@@ -72,6 +72,27 @@ describe('the main thread', () => {
     expect(loop.busyNs).toBe(2_100 * MS)
   })
 
+  test('a thread that ran until the process was stopped did not run in the gap', () => {
+    const loop = new LoopWatch(undefined)
+    loop.look(look(1_000, 900, 0, { runnableMs: 100 }), 0)
+    // It was time to look at 1,500; stopped from 1,490 to 3,990.
+    loop.look(look(3_995, 1_470, 0, { runnableMs: 595 }), 2_495 * MS)
+    loop.look(look(4_000, 1_470, 0, { runnableMs: 600 }), 0)
+    expect(loop.stuck).toBe(true)
+    expect(loop.busyNs).toBeLessThan(50 * MS)
+  })
+
+  test('a gap in which the thread waited for a CPU, as the scheduler tells later, counts', () => {
+    const loop = new LoopWatch(undefined)
+    loop.look(look(1_000, 900, 0, { runnableMs: 50 }), 0)
+    loop.look(look(2_000, 900, 0, { runnableMs: 50 }), 500 * MS)
+    expect(loop.busyNs).toBe(600 * MS)
+    loop.look(look(2_100, 900, 0, { runnableMs: 1_100 }), 0)
+    expect(loop.busyNs).toBe(1_200 * MS)
+    loop.look(look(2_200, 900, 0, { runnableMs: 1_200 }), 0)
+    expect(loop.busyNs).toBe(1_300 * MS)
+  })
+
   test('where the platform does not tell every gap is left out', () => {
     const loop = new LoopWatch(undefined)
     loop.look(look(1_000, 900, 0, { runnableMs: Number.NaN }), 0)
