@@ -18,11 +18,11 @@ class FakeProbe final : public Probe {
   void Request(uint32_t number) noexcept override { last = number; }
   bool IsCurrent() noexcept override { return current; }
   uint64_t IdleNs() noexcept override { return 7; }
-  std::atomic<bool> current{false};
-  double CpuNs() noexcept override { return 8; }
+  double RunnableNs() noexcept override { return 8; }
   void AskStack(double turn_ns) noexcept override { asked_turn_ns = turn_ns; }
   std::optional<Stack> TakeStack() noexcept override { return Stack{}; }
   double asked_turn_ns = 0;
+  std::atomic<bool> current{false};
   std::atomic<uint32_t> last{0};
 };
 

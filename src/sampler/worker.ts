@@ -11,7 +11,7 @@ import { renaming } from '../exporters/names'
 import { loadBinding } from '../probe/load'
 import type { HttpServer } from '../server/server'
 import type { SharedServer } from '../server/share'
-import type { SourceEvent } from '../server/source'
+import type { SeriesColumns, SourceEvent } from '../server/source'
 import { statusOf } from '../server/status'
 import { BatchBuilder, describe } from './build'
 import { CollectRound } from './collect-round'
@@ -99,7 +99,7 @@ function openServer(
     status: async () => {
       const observation = await look(SCRAPE_MAX_AGE_MS, SCRAPE_WAIT_MS)
       const now = builder.build(state.get('sequence'), Date.now(), observation, self, round.latest)
-      return statusOf({ settings, store, now, sampledAt, stalls: stallHistory.list() })
+      return statusOf({ settings, store: { series: ownSeries }, now, sampledAt, stalls: stallHistory.list() })
     },
     subscribe(listener) {
       listeners.add(listener)
@@ -132,6 +132,12 @@ function openServer(
 async function current(maxAgeMs: number): Promise<Batch> {
   const observation = await look(maxAgeMs, SCRAPE_WAIT_MS)
   return shown(builder.build(state.get('sequence'), Date.now(), observation, self, round.latest))
+}
+
+/** What is stored of this process, and not of those that share its port. */
+function* ownSeries(...window: Parameters<Store['series']>): Generator<SeriesColumns> {
+  const pid = settings.sharing?.labelled ? String(process.pid) : settings.labels.pid
+  for (const series of store.series(...window)) if (series.labels.pid === pid) yield series
 }
 
 /** `batch` as others are shown it. Exporters have it without: each process delivers its own. */

@@ -116,10 +116,11 @@ export class SharedServer {
         if (joined >= JOINED_MS) tries = 0
       } else {
         // Other errors than this one do not go away when another process does.
-        const final = failure.code !== 'ERR_OFFLOOP_ADDRESS_IN_USE'
+        const { wanted } = this.#sharing
+        const final = !wanted || failure.code !== 'ERR_OFFLOOP_ADDRESS_IN_USE'
         const most = final ? 0 : TRIES
         if (tries === most) this.#fail(final ? failure : inUse(failure, joined))
-        if (tries >= most && !this.#sharing.wanted) return
+        if (tries >= most && !wanted) return
       }
       await this.#wait(tries++)
     }

@@ -243,7 +243,9 @@ describe('a process that joins', () => {
 
   test('where nobody is gets told so', async () => {
     const answers = { look: () => Promise.resolve(batch(1)), dropped: () => {} }
-    await expect(join('/nowhere/x.sock', HELLO, answers)).rejects.toThrow('ENOENT')
+    await expect(join('/nowhere/x.sock', HELLO, answers)).rejects.toThrow(
+      'no process that shares it is at /nowhere/x.sock',
+    )
   })
 })
 
