@@ -217,8 +217,6 @@ export class ShareHub {
     if (peer.hello === undefined) throw new Error('it has not joined')
     const newest =
       message.type === 'none' ? undefined : { batch: message.batch, bytes, at: performance.now() }
-    // What went before we began to serve is not of the last minute.
-    if (newest !== undefined && peer.newest === undefined) peer.names?.sampled(newest.batch)
     if (!peer.answer(newest)) throw new Error('it told what it was not asked for')
   }
 
