@@ -40,8 +40,8 @@ test('blocks of 1 ms to 1 s are told as long as they were, while a timer tells i
     }
     expect(theirs.p50, `${ms} ms`).toBeGreaterThan(0.8 * resolutionMs * MS)
   }
-  // One waits for half a second on average, and a timer has as many figures for each pause between two of these.
+  // One waits for half a second on average, and a timer has more figures for the pauses between two of these.
   const longest = phases.at(-1) as Phase
   expect(longest.ours.p50).toBeGreaterThan(0.4e9)
-  expect(longest.theirs.p50).toBeLessThan(0.2e9)
+  expect(longest.theirs.p50).toBeLessThan(longest.ours.p50)
 }, 60_000)
