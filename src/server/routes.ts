@@ -1,10 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { renderOpenMetrics, renderPrometheus } from '../exporters/prometheus'
 import { OPEN_METRICS_TYPE, TEXT_TYPE, wantsOpenMetrics } from './negotiation'
-import { page } from './page'
+import { PAGE_PATHS, pageFiles } from './page'
 import { query, queryRange } from './query'
 import { json, Refusal, type Reply } from './reply'
 import type { Source } from './source'
+import { partsOf } from './target'
 
 type Route = (query: string, headers: IncomingHttpHeaders) => Reply | Promise<Reply>
 
@@ -12,17 +13,17 @@ type Route = (query: string, headers: IncomingHttpHeaders) => Reply | Promise<Re
 export function router(
   source: Source,
 ): (target: string, headers: IncomingHttpHeaders) => Reply | Promise<Reply> {
+  const page = pageFiles()
   const routes = new Map<string, Route>([
-    ['/', () => page],
+    ...PAGE_PATHS.map((path): [string, Route] => [path, (_, headers) => page(path, headers)]),
     ['/metrics', (_, { accept }) => scrape(source, accept)],
     ['/v1/query', (parameters) => query(source, parameters)],
     ['/v1/query/range', (parameters) => queryRange(source, parameters)],
     ['/healthz', () => json({ status: 'ok', ...source.health() })],
   ])
   return (target, headers) => {
-    // A request may hold the whole URL, as it does for a proxy.
-    const [, path = '', parameters = ''] = /^(?:https?:\/\/[^/?]*)?([^?]*)\??(.*)$/i.exec(target) ?? []
-    const route = routes.get(path || '/')
+    const { path, parameters } = partsOf(target)
+    const route = routes.get(path)
     if (route === undefined)
       throw new Refusal(404, `nothing is at ${path}: there are ${[...routes.keys()].join(', ')}`)
     return route(parameters, headers)

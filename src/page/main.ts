@@ -1,0 +1,189 @@
+// The page's entry. It puts the parts together and owns none of their work.
+import type { Status } from '../core/status'
+import { Api, type LiveEvent, Refused } from './api'
+import { Board } from './board'
+import type { Frame } from './chart'
+import { say, the } from './dom'
+import { follow } from './live'
+import { SeriesStore } from './series'
+import { Stalls } from './stalls'
+import { showSummary, showThreads } from './summary'
+import { onThemeChange } from './theme'
+import { clock, type Range, WINDOWS } from './time'
+import { askToken, hideToken } from './token'
+import { Toolbar, type View } from './toolbar'
+import { showVerdicts } from './verdicts'
+
+const LEAST_BETWEEN_MS = 400
+/** Names of new metrics are looked for, and what is shown is thinned again. */
+const RENEW_MS = 30_000
+/** Of all lines together, in one answer. */
+const POINTS_AN_ANSWER = 60_000
+
+const api = new Api()
+const view: View = { windowMs: WINDOWS[0].ms, zoom: undefined, paused: false, thread: 'main', pid: undefined }
+const stalls = new Stalls(the('stalls'), now)
+const board = new Board(the('charts'), {
+  zoom,
+  reset,
+  openStall: (id) => stalls.open(id),
+  cursor: (at) => toolbar.readout(at, range, now()),
+})
+const toolbar = new Toolbar(view, { changed: () => void look(), zoom, reset, now, range: () => range })
+
+let store = new SeriesStore()
+let status: Status | undefined
+/** The clock of the server, which may not be ours. */
+let ahead = 0
+let range: Range = { start: Date.now() - view.windowMs, end: Date.now() }
+let renewed = 0
+let lostAt: number | undefined
+
+function now(): number {
+  return Date.now() + ahead
+}
+
+/** Whatever is asked for while a look is under way is one more look after it. */
+let looking: Promise<void> | undefined
+let again = false
+function look(): Promise<void> {
+  if (looking !== undefined) {
+    again = true
+    return looking
+  }
+  const begun = performance.now()
+  looking = update()
+    .catch((error: unknown) => {
+      // A server that is gone is told of by follow().
+      if (error instanceof Refused) notice(`The server answers: ${error.message}`)
+    })
+    .then(() => new Promise((resolve) => setTimeout(resolve, begun + LEAST_BETWEEN_MS - performance.now())))
+    .then(() => {
+      looking = undefined
+      const more = again
+      again = false
+      return more ? look() : undefined
+    })
+  return looking
+}
+
+async function update(): Promise<void> {
+  const known = status
+  status = await api.status()
+  ahead = status.now - Date.now()
+  if (known?.startedAt !== status.startedAt) renewed = 0
+  if (!view.paused) await fetchSeries(status)
+  const found = await api.stalls()
+  stalls.set(found.stalls, found.thresholdMs)
+  show()
+}
+
+async function fetchSeries({ startedAt, sampledAt }: Status): Promise<void> {
+  if (view.zoom !== undefined) {
+    if (renewed !== 0) return
+    range = view.zoom
+  } else range = { start: Math.max(now(), sampledAt) - view.windowMs, end: Math.max(now(), sampledAt) }
+
+  if (performance.now() - renewed < RENEW_MS && renewed !== 0) {
+    const since = store.newest + 1
+    store.merge(
+      await api.series({ start: since, end: range.end }, 1_000, board.wanted(store.metrics.keys())),
+      since,
+    )
+  } else {
+    const names = await api.series({ start: range.end - 60_000, end: range.end }, 2)
+    const points = Math.round(
+      Math.min(600, Math.max(60, POINTS_AN_ANSWER / Math.max(1, names.series.length))),
+    )
+    const wanted = board.wanted([...store.metrics.keys(), ...Object.keys(names.metrics)])
+    const answer = await api.series(range, points, wanted)
+    // What an ended process left is here and nowhere else.
+    const since = view.zoom === undefined ? Math.max(range.start, startedAt) : range.start
+    store.merge(answer, since)
+    renewed = performance.now()
+  }
+  if (view.zoom === undefined) store.trim(range.start)
+}
+
+function show(): void {
+  if (status === undefined) return
+  const threads = [...new Set([...status.threads.map(({ thread }) => thread), ...store.values('thread')])]
+  toolbar.show(threads, store.values('pid'))
+  const labels = { thread: view.thread, ...(view.pid !== undefined && { pid: view.pid }) }
+  const frame: Frame = { store, range, labels, bands: stalls.bands(view.thread) }
+  showSummary(status, Math.max(0, now() - status.sampledAt))
+  showThreads(the('threads'), status, view.thread)
+  board.update(frame)
+  showVerdicts(the('verdicts'), status.verdicts, board, frame)
+  toolbar.readout(undefined, range, now())
+}
+
+/** Charts stand still while they are looked at closely. */
+function zoom(to: Range): void {
+  view.zoom = to
+  range = to
+  show()
+  renewed = 0
+  void look()
+}
+
+function reset(): void {
+  view.zoom = undefined
+  store = new SeriesStore()
+  renewed = 0
+  void look()
+}
+
+function notice(text: string): void {
+  the('notice').hidden = text === ''
+  say(the('notice'), text)
+}
+
+function state(word: 'connecting' | 'live' | 'paused' | 'lost'): void {
+  const element = the('state')
+  element.dataset.state = word
+  say(element, word === 'lost' ? 'no answer' : word)
+}
+
+function onEvent(event: LiveEvent): void {
+  if (event.type === 'stall') {
+    stalls.add(event.stall)
+    show()
+  }
+  if (document.visibilityState === 'visible') void look()
+}
+
+void follow(api, {
+  found() {
+    lostAt = undefined
+    hideToken()
+    notice('')
+    state('live')
+    renewed = 0
+    void look()
+  },
+  event: onEvent,
+  lost() {
+    lostAt = now()
+    state('lost')
+    notice(`No answer since ${clock(lostAt)}. Trying again.`)
+  },
+  unauthorized() {
+    state('connecting')
+    return askToken(api)
+  },
+})
+
+onThemeChange(show)
+document.addEventListener('visibilitychange', () => {
+  if (document.visibilityState === 'visible') void look()
+})
+// Ages and lengths grow by themselves, a block included.
+setInterval(() => {
+  if (status === undefined || lostAt !== undefined || document.visibilityState !== 'visible') return
+  if (stalls.ongoing.length > 0) {
+    stalls.show()
+    if (view.zoom === undefined && !view.paused) range = { start: now() - view.windowMs, end: now() }
+    show()
+  } else showSummary(status, Math.max(0, now() - status.sampledAt))
+}, 1_000)
