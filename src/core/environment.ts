@@ -27,6 +27,10 @@ const PARSERS: Readonly<Record<string, (value: string, env: Environment) => Opti
   OFFLOOP_LABELS: (value) => ({ labels: Object.fromEntries(list(value).map(label)) }),
   OFFLOOP_HEAP_OBJECTS: (value) => ({ heapObjects: flag('OFFLOOP_HEAP_OBJECTS', value) }),
   OFFLOOP_HEAP_ACCOUNTING: (value) => ({ heapAccounting: flag('OFFLOOP_HEAP_ACCOUNTING', value) }),
+  OFFLOOP_STALL_MS: (value) => {
+    const thresholdMs = wholeNumber('OFFLOOP_STALL_MS', value)
+    return { stall: thresholdMs === 0 ? false : { thresholdMs } }
+  },
 }
 
 /**

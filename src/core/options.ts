@@ -30,6 +30,7 @@ import {
   serviceInstanceId,
 } from './otlp'
 import { findPeer, notInstalled } from './peers'
+import { type StallOptions, type StallSettings, stallSettings } from './stall-options'
 
 /** Under whose names metrics are shown: offloop's own, those of TinyObs for Go, or those of prom-client's defaults. */
 export type Names = 'canonical' | 'go' | 'prom-client'
@@ -93,6 +94,8 @@ export interface Options {
   readonly exitFlushMs?: number
   /** How long a custom collector may take, 10 to 60,000; never more than half of `intervalMs`. Default 1,000. */
   readonly collectorTimeoutMs?: number
+  /** When an event loop that does not turn is a stall; `false` watches none. Default: 1 s, the main thread's. */
+  readonly stall?: StallOptions | false
 }
 
 /** What `countHeapObjects()` will take, as far as that can be told before. Upper bounds for ordinary heaps. */
@@ -120,6 +123,8 @@ export interface Settings {
   readonly heapAccounting: boolean
   readonly collectorTimeoutMs: number
   readonly exitFlushMs: number
+  /** Undefined: nothing is watched. */
+  readonly stall: StallSettings | undefined
 }
 
 export interface ServeSettings {
@@ -167,6 +172,7 @@ export function resolveOptions(
     'heapAccounting',
     'collectorTimeoutMs',
     'exitFlushMs',
+    'stall',
   ])
   const functions: ExporterFunction[] = []
   const exporters: ExporterSettings[] = []
@@ -186,6 +192,7 @@ export function resolveOptions(
     heapAccounting: boolean(given.heapAccounting ?? true, 'heapAccounting'),
     exitFlushMs: integer(given.exitFlushMs ?? 500, 'exitFlushMs', 0, 10_000),
     collectorTimeoutMs: Math.min(collectorTimeoutMs, intervalMs / 2),
+    stall: stallSettings(given.stall ?? {}),
   }
   return { settings, functions }
 }

@@ -12,11 +12,12 @@ import { statusOf } from '../server/status'
 import { BatchBuilder, describe } from './build'
 import { CollectRound } from './collect-round'
 import type { PlainError, ToMain, ToWorker, WorkerStart } from './messages'
+import { openStallWatch } from './open-stall-watch'
 import { Posting } from './posting'
 import { FallbackProbes, NativeProbes, type Observation, observe, type Probes } from './probes'
 import { Schedule } from './schedule'
 import { SelfMetrics } from './self-metrics'
-
+import { StallHistory } from './stall-history'
 import { Store } from './store'
 import { ThreadSeries } from './thread-series'
 import { ThreadState } from './thread-state'
@@ -29,7 +30,7 @@ const SCRAPE_WAIT_MS = 20
 
 if (parentPort === null) throw new Error('offloop: worker.js is started by start() and not by itself')
 const port = parentPort
-const { settings, source, fallbackMemory, stateMemory, terminates } = workerData as WorkerStart
+const { settings, source, fallbackMemory, stateMemory, terminates, ...start } = workerData as WorkerStart
 
 const state = new ThreadState(stateMemory)
 const probes = openProbes()
@@ -51,7 +52,8 @@ const round = new CollectRound(post)
 const served = renaming(settings.serve?.names ?? 'canonical')
 /** Clients that are told of what happens. */
 const listeners = new Set<(event: SourceEvent) => void>()
-const listening = { batches: false, collectors: false }
+const listening = { batches: false, collectors: false, stalls: false }
+let sourceMaps = start.sourceMaps
 let sampling: Promise<void> = Promise.resolve()
 /** When the newest sample was taken, milliseconds since the epoch; 0 before the first. */
 let sampledAt = 0
@@ -60,6 +62,9 @@ const sampled = new Promise<void>((resolve) => {
   announceFirst = resolve
 })
 
+const stallHistory = new StallHistory()
+stallHistory.onStall((stall) => tell({ event: 'stall', data: stall }))
+const stallWatch = watchStalls()
 const server = settings.serve === undefined ? undefined : openServer(settings.serve)
 
 const schedule = new Schedule(systemClock, settings.intervalMs, (missed) => {
@@ -87,12 +92,16 @@ function openServer(serve: ServeSettings): HttpServer {
     status: async () => {
       const observation = await look(SCRAPE_MAX_AGE_MS, SCRAPE_WAIT_MS)
       const now = builder.build(state.get('sequence'), Date.now(), observation, self, round.latest)
-      return statusOf({ settings, store, now, sampledAt, stalls: [] })
+      return statusOf({ settings, store, now, sampledAt, stalls: stallHistory.list() })
     },
     subscribe(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
+    stalls: () => ({
+      thresholdMs: stallWatch === undefined ? null : (settings.stall?.thresholdMs ?? null),
+      stalls: stallHistory.list(),
+    }),
     health: () => ({
       service: settings.service,
       samples: state.get('sequence'),
@@ -113,6 +122,23 @@ function openProbes(): Probes {
     binding.onTermination(() => void deliver(settings.exitFlushMs).finally(() => binding.terminate()))
   }
   return new NativeProbes(binding)
+}
+
+/** Without the addon nothing tells from here what a loop does. */
+function watchStalls() {
+  const { binding } = loadBinding()
+  if (settings.stall === undefined || source === 'perf_hooks' || binding === undefined) return undefined
+  return openStallWatch(settings.stall, {
+    probes,
+    binding,
+    state,
+    history: stallHistory,
+    inspectorPort: start.inspectorPort,
+    sourceMaps: () => sourceMaps,
+    post: (stall) => {
+      if (listening.stalls) post({ type: 'stall', stall })
+    },
+  })
 }
 
 async function look(maxAgeMs: number, waitMs: number): Promise<Observation> {
@@ -160,7 +186,11 @@ function receive(message: ToWorker): void {
     case 'listen':
       listening.batches = message.batches
       listening.collectors = message.collectors
+      listening.stalls = message.stalls
       if (!message.collectors) round.latest = []
+      return
+    case 'sourceMaps':
+      sourceMaps = message.enabled
       return
     case 'ack':
       posting.acknowledge()
@@ -177,6 +207,8 @@ function receive(message: ToWorker): void {
       void flush(message.timeoutMs).then((complete) => post({ type: 'flushed', id: message.id, complete }))
       return
     case 'exit':
+      // The main thread stands still for this, and is not stuck.
+      stallWatch?.stop()
       void deliver(message.timeoutMs).then(() => state.set('flushed', 1))
       return
     case 'stop':
@@ -201,6 +233,7 @@ async function deliver(timeoutMs: number): Promise<boolean> {
 
 async function stop(timeoutMs: number): Promise<void> {
   schedule.stop()
+  stallWatch?.stop()
   await flush(timeoutMs)
   posting.flush()
   for (const exporter of exporters) exporter.close()

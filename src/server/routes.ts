@@ -8,6 +8,7 @@ import { query, queryRange } from './query'
 import { json, Refusal, type Reply, type Stream } from './reply'
 import { series } from './series'
 import type { Source } from './source'
+import { stalls } from './stalls'
 import { partsOf } from './target'
 
 type Answer = Reply | Stream
@@ -26,6 +27,7 @@ export function router(
     ['/v1/series', (parameters) => series(source, parameters)],
     ['/v1/status', async (parameters) => status(source, parameters)],
     ['/v1/events', eventStreams(source)],
+    ['/v1/stalls', () => stalls(source)],
     ['/healthz', () => json({ status: 'ok', ...source.health() })],
   ])
   return (target, headers) => {

@@ -45,5 +45,7 @@ export interface Source {
   status(): Promise<Status>
   /** Returns how to stop listening. */
   subscribe(listener: (event: SourceEvent) => void): () => void
+  /** The newest first; the threshold is null where nothing is watched. */
+  stalls(): { readonly thresholdMs: number | null; readonly stalls: readonly Stall[] }
   health(): Readonly<Record<string, string | number | boolean>>
 }

@@ -11,6 +11,7 @@ export function fakeSource(given: Partial<Source> = {}): Source {
     describe: (name, type) => ({ type, unit: '', description: name }),
     status: () => Promise.resolve(status()),
     subscribe: () => () => {},
+    stalls: () => ({ thresholdMs: null, stalls: [] }),
     health: () => ({ service: 'api', samples: 1 }),
     ...given,
   }
