@@ -6,7 +6,7 @@ import type { SeriesStore } from './series'
 /** All charts, in their sections. */
 export class Board {
   readonly #host: Host
-  readonly #charts = new Map<string, { panel: Panel; chart: Chart; shape: string }>()
+  readonly #charts = new Map<string, { panel: Panel; chart: Chart }>()
   readonly #sections = new Map<string, { element: HTMLElement; grid: HTMLElement }>()
 
   constructor(parent: HTMLElement, host: Host) {
@@ -18,7 +18,7 @@ export class Board {
       this.#sections.set(name, { element, grid })
       parent.append(element)
     }
-    for (const panel of PANELS) this.#open(panel, '')
+    for (const panel of PANELS) this.#open(panel)
   }
 
   /** Names that the charts are made of, of those that are stored. */
@@ -35,39 +35,25 @@ export class Board {
     for (const [name, { element }] of this.#sections) element.hidden = !seen.has(name)
   }
 
-  /** The charts that show one of these metrics, in their order. */
-  showing(metrics: readonly string[]): Panel[] {
-    return [...this.#charts.values()]
-      .filter(
-        ({ panel, chart }) =>
-          !chart.element.hidden && metricsOf([panel]).some((name) => metrics.includes(name)),
-      )
-      .map(({ panel }) => panel)
-  }
-
-  chart(id: string): Chart | undefined {
-    return this.#charts.get(id)?.chart
+  /** Those of the charts with these ids that show something. */
+  shown(ids: readonly string[]): Panel[] {
+    return ids.flatMap((id) => {
+      const found = this.#charts.get(id)
+      return found === undefined || found.chart.element.hidden ? [] : [found.panel]
+    })
   }
 
   #addExtras(store: SeriesStore): void {
     for (const [name, description] of store.metrics) {
       if (!isExtra(name) || description.type === 'histogram') continue
-      const labels = store.select(name, {}).map((series) => series.labels)
-      if (labels.length === 0) continue
-      const shape = JSON.stringify(labels)
-      const panel = extraPanel(name, description, labels)
-      const known = this.#charts.get(panel.id)
-      if (known?.shape === shape) continue
-      this.#open(panel, shape)
+      const panel = extraPanel(name, description)
+      if (!this.#charts.has(panel.id)) this.#open(panel)
     }
   }
 
-  /** Takes the place of the chart with the same id. */
-  #open(panel: Panel, shape: string): void {
+  #open(panel: Panel): void {
     const chart = new Chart(panel, this.#host)
-    const old = this.#charts.get(panel.id)?.chart.element
-    this.#charts.set(panel.id, { panel, chart, shape })
-    if (old === undefined) this.#sections.get(panel.section)?.grid.append(chart.element)
-    else old.replaceWith(chart.element)
+    this.#charts.set(panel.id, { panel, chart })
+    this.#sections.get(panel.section)?.grid.append(chart.element)
   }
 }

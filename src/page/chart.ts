@@ -2,7 +2,7 @@ import uPlot from 'uplot'
 import { h, say, svg } from './dom'
 import { format, formatAxis, plural, type Unit } from './format'
 import { type Band, edgesOf, paintBands, paintMarks, paintSpan } from './paint'
-import type { Line, Panel } from './panels'
+import { type Line, linesFor, type Panel } from './panels'
 import { align, growths, type Labels, type Points, rate, type SeriesStore } from './series'
 import { DASHES, ink, onThemeChange, tint } from './theme'
 import { clockAxis, type Range } from './time'
@@ -31,7 +31,7 @@ interface Drawn {
 }
 
 const HEIGHT = 168
-const AXIS_FONT = '11px system-ui, sans-serif'
+const AXIS_FONT = '11px Inter, system-ui, sans-serif'
 const BYTE_STEPS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512]
 const INCREMENTS: Partial<Record<Unit, number[]>> = Object.fromEntries(
   (['bytes', 'bytes/s'] as const).map((unit) => [
@@ -62,8 +62,14 @@ export class Chart {
     this.#host = host
     this.element = h(
       'article',
-      { class: 'chart', id: `chart-${panel.id}`, tabindex: -1, 'aria-label': panel.title },
-      h('header', {}, h('h3', {}, panel.title), this.#legend),
+      {
+        class: panel.wide ? 'chart wide' : 'chart',
+        id: `chart-${panel.id}`,
+        tabindex: -1,
+        'aria-label': panel.title,
+      },
+      h('h3', {}, panel.title),
+      this.#legend,
       this.#plot,
       h('p', { class: 'note' }, panel.note),
     )
@@ -78,7 +84,9 @@ export class Chart {
   /** Returns whether there is anything to see. */
   update(frame: Frame): boolean {
     this.#frame = frame
-    this.#drawn = this.#panel.lines.flatMap((line) => {
+    const { each } = this.#panel
+    const series = each === undefined ? [] : frame.store.select(each.metric, frame.labels)
+    this.#drawn = linesFor(this.#panel, series).flatMap((line) => {
       const points = pointsOf(line, frame)
       return points === undefined ? [] : [{ line, points }]
     })
@@ -96,11 +104,6 @@ export class Chart {
     this.#stale = true
     if (this.#seen) this.#draw()
     return true
-  }
-
-  /** Values of the line with that index, for a sparkline. */
-  points(metric: string): { points: Points; line: Line } | undefined {
-    return this.#drawn.find(({ line }) => line.metric === metric)
   }
 
   /** Another set of lines is another plot. */
@@ -188,7 +191,7 @@ export class Chart {
           grid: { show: false },
           size: 24,
           gap: 4,
-          space: 70,
+          space: (_, __, start, end) => (end - start > 200_000 ? 48 : 66),
           values: (_, splits, __, ___, step) => clockAxis(splits, step),
         },
         {

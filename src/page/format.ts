@@ -58,7 +58,7 @@ export function formatAxis(values: readonly number[], unit: Unit): string[] {
   return values.map((value) =>
     value === 0
       ? '0'
-      : withSuffix((value / factor).toFixed(decimals).replace(/(\.\d*?)0+$|\.$/, trimmed), suffix),
+      : withSuffix((value / factor).toLocaleString('en', { maximumFractionDigits: decimals }), suffix),
   )
 }
 
@@ -106,9 +106,4 @@ function digits(value: number): string {
 
 function withSuffix(text: string, suffix: string): string {
   return suffix === '' ? text : `${text}${THIN}${suffix}`
-}
-
-function trimmed(decimals: string): string {
-  const kept = decimals.replace(/0+$/, '')
-  return kept === '.' ? '' : kept
 }

@@ -86,6 +86,7 @@ async function fetchSeries({ startedAt, sampledAt }: Status): Promise<void> {
 
   if (performance.now() - renewed < RENEW_MS && renewed !== 0) {
     const since = store.newest + 1
+    if (since > range.end) return
     store.merge(
       await api.series({ start: since, end: range.end }, 1_000, board.wanted(store.metrics.keys())),
       since,

@@ -11,7 +11,7 @@ export interface Band extends Range {
 }
 
 const LEAST_PX = 3
-const FONT = '600 11px system-ui, sans-serif'
+const FONT = '600 11px Inter, system-ui, sans-serif'
 
 /** All of these paint below the lines, and inside the plot only. */
 export function clipped(u: uPlot, paint: (context: CanvasRenderingContext2D, px: number) => void): void {
@@ -55,6 +55,7 @@ export function paintBands(u: uPlot, bands: readonly Band[]): void {
       if (at < free) continue
       free = at + wide
       context.textBaseline = 'top'
+      context.textAlign = 'left'
       context.fillStyle = tint('paper', 0.85)
       context.fillRect(at - 2 * px, top + 2 * px, wide - 2 * px, 15 * px)
       context.fillStyle = ink('stall')

@@ -1,6 +1,6 @@
 import { metrics } from '../core/metrics'
 import type { Unit } from './format'
-import type { Description, Labels } from './series'
+import type { Description, Labels, Series } from './series'
 import type { Colour, Dash } from './theme'
 
 /** One line of a chart. */
@@ -29,6 +29,10 @@ export interface Panel {
   /** Of the chosen thread; otherwise of the process. */
   readonly thread?: true
   readonly lines: readonly Line[]
+  /** In place of `lines`: one for each series of a metric. */
+  readonly each?: { readonly metric: string; readonly rate?: true }
+  /** It has twice the room where there is any. */
+  readonly wide?: true
   /** The axis goes at least to here. */
   readonly top?: number
   /** Lines from the lowest to the highest, with the space between them tinted. */
@@ -73,6 +77,7 @@ export const PANELS: readonly Panel[] = [
     note: 'A sawtooth is healthy. The live heap, what a major collection leaves, rises only where something is kept.',
     unit: 'bytes',
     thread: true,
+    wide: true,
     marks: MAJOR,
     lines: [
       { label: 'used', metric: 'nodejs_heap_size_used_bytes', colour: 'blue', area: true },
@@ -106,12 +111,44 @@ export const PANELS: readonly Panel[] = [
     ],
   },
   {
+    id: 'objects',
+    section: 'Heap',
+    title: 'Heap objects',
+    note: 'An estimate, rather too low than too high. Rising together with the live heap, it is objects that are kept.',
+    unit: 'number',
+    thread: true,
+    lines: [{ label: 'objects', metric: 'nodejs_heap_objects', colour: 'blue', area: true }],
+  },
+  {
+    id: 'spaces',
+    section: 'Heap',
+    title: 'Heap by space',
+    note: 'New objects are young; what survives is old. Large objects have a space of their own.',
+    unit: 'bytes',
+    thread: true,
+    lines: [],
+    each: { metric: 'nodejs_heap_space_size_used_bytes' },
+  },
+  {
+    id: 'external',
+    section: 'Heap',
+    title: 'Outside the heap',
+    note: 'Buffers and what else objects hold outside of it, as V8 is told.',
+    unit: 'bytes',
+    thread: true,
+    lines: [
+      { label: 'external', metric: 'nodejs_external_memory_bytes', colour: 'blue', area: true },
+      { label: 'malloced', metric: 'nodejs_malloced_memory_bytes', colour: 'green', dash: 'long' },
+    ],
+  },
+  {
     id: 'gc-share',
     section: 'Garbage collection',
     title: 'Time in collections',
     note: 'Share of time that the collector had the thread: pauses, and the steps of incremental marking.',
     unit: 'ratio',
     thread: true,
+    wide: true,
     marks: MAJOR,
     lines: [
       { label: 'all', metric: 'nodejs_gc_main_thread_seconds_total', rate: true, colour: 'blue', area: true },
@@ -162,6 +199,16 @@ export const PANELS: readonly Panel[] = [
   pauses('minor', 'How long minor collections of the last minute stopped the thread.'),
   pauses('major', 'How long major collections of the last minute stopped the thread.'),
   {
+    id: 'reasons',
+    section: 'Garbage collection',
+    title: 'Collections by reason',
+    note: 'Why V8 collected, in its own words.',
+    unit: 'number/s',
+    thread: true,
+    lines: [],
+    each: { metric: 'nodejs_gc_reasons_total', rate: true },
+  },
+  {
     id: 'utilization',
     section: 'Event loop',
     title: 'Loop utilization',
@@ -198,15 +245,6 @@ export const PANELS: readonly Panel[] = [
     lines: [{ label: 'active', metric: 'nodejs_active_resources_total', colour: 'blue', area: true }],
   },
   {
-    id: 'objects',
-    section: 'Heap',
-    title: 'Heap objects',
-    note: 'An estimate, rather too low than too high. Rising together with the live heap, it is objects that are kept.',
-    unit: 'number',
-    thread: true,
-    lines: [{ label: 'objects', metric: 'nodejs_heap_objects', colour: 'blue', area: true }],
-  },
-  {
     id: 'cpu',
     section: 'Process',
     title: 'CPU',
@@ -237,18 +275,6 @@ export const PANELS: readonly Panel[] = [
     ],
   },
   {
-    id: 'external',
-    section: 'Heap',
-    title: 'Outside the heap',
-    note: 'Buffers and what else objects hold outside of it, as V8 is told.',
-    unit: 'bytes',
-    thread: true,
-    lines: [
-      { label: 'external', metric: 'nodejs_external_memory_bytes', colour: 'blue', area: true },
-      { label: 'malloced', metric: 'nodejs_malloced_memory_bytes', colour: 'green', dash: 'long' },
-    ],
-  },
-  {
     id: 'descriptors',
     section: 'Process',
     title: 'File descriptors',
@@ -271,13 +297,17 @@ export const SECTIONS = [
 ] as const
 
 const BUILTIN = new Set<string>(metrics.map(({ name }) => name))
-const MAX_LINES = 8
+const MAX_LINES = 6
 const COLOURS: readonly Colour[] = ['blue', 'orange', 'green', 'purple']
 const DASHES: readonly (Dash | undefined)[] = [undefined, 'long', 'short', 'dots']
 
-/** Names that a chart needs. */
+/** Names that charts need. */
 export function metricsOf(panels: readonly Panel[]): string[] {
-  const names = panels.flatMap(({ lines, marks }) => [...lines.map(({ metric }) => metric), marks?.metric])
+  const names = panels.flatMap(({ lines, each, marks }) => [
+    ...lines.map(({ metric }) => metric),
+    each?.metric,
+    marks?.metric,
+  ])
   return [...new Set(names.filter((name) => name !== undefined))]
 }
 
@@ -286,40 +316,54 @@ export function isExtra(name: string): boolean {
   return name.startsWith('nodejs_pool_') || !BUILTIN.has(name)
 }
 
-/** A chart for a metric that has none among `PANELS`: a line for each of its series. */
-export function extraPanel(
-  name: string,
-  { type, unit, description }: Description,
-  series: readonly Labels[],
-): Panel {
+/** A chart for a metric that has none among `PANELS`. */
+export function extraPanel(name: string, { type, unit, description }: Description): Panel {
   const rate = type === 'counter'
-  // What all series have in common tells them apart in nothing.
-  const varying = [...new Set(series.flatMap(Object.keys))].filter(
-    (label) => new Set(series.map((labels) => labels[label])).size > 1,
-  )
-  const shown = series.slice(0, MAX_LINES)
-  const left = series.length - shown.length
-  const note = `${description}${left > 0 ? ` The first ${MAX_LINES} of ${series.length} series.` : ''}`
   return {
     id: `metric-${name}`,
     section: BUILTIN.has(name) ? 'Pools' : 'Your metrics',
     title: name,
-    note: rate ? `Growth a second. ${note}` : note,
+    note: rate ? `Growth a second. ${description}` : description,
     unit: unitOf(name, unit, rate),
-    lines: shown.map((labels, i) => ({
-      label: varying.map((label) => labels[label] ?? '').join(', ') || (rate ? 'rate' : 'value'),
-      metric: name,
-      labels,
-      ...(rate && { rate: true as const }),
-      ...(shown.length === 1 && { area: true as const }),
-      colour: COLOURS[i % COLOURS.length] as Colour,
-      ...dashOf(DASHES[(i + Math.floor(i / COLOURS.length)) % DASHES.length]),
-    })),
+    lines: [],
+    each: { metric: name, ...(rate && { rate: true as const }) },
   }
 }
 
-function dashOf(dash: Dash | undefined): { dash?: Dash } {
-  return dash === undefined ? {} : { dash }
+/** The lines of a panel that has one for each series: the largest, told apart by the labels in which they differ. */
+export function linesFor({ each, lines }: Panel, series: readonly Series[]): readonly Line[] {
+  if (each === undefined) return lines
+  const largest = ({ v }: Series) =>
+    v.reduce<number>((most, value) => Math.max(most, Math.abs(value ?? 0)), 0)
+  const shown = series
+    .map((one) => ({ labels: one.labels, size: largest(one) }))
+    .filter(({ size }) => size > 0 || series.length <= MAX_LINES)
+    .sort((a, b) => b.size - a.size)
+    .slice(0, MAX_LINES)
+    .map(({ labels }) => ({ labels, name: nameAmong(labels, series) }))
+    // In an order that stays, so that colours do.
+    .sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
+  return shown.map(({ labels, name }, i) => {
+    const dash = DASHES[(i + Math.floor(i / COLOURS.length)) % DASHES.length]
+    return {
+      label: name || (each.rate ? 'rate' : 'value'),
+      metric: each.metric,
+      labels,
+      ...(each.rate && { rate: true as const }),
+      ...(shown.length === 1 && { area: true as const }),
+      colour: COLOURS[i % COLOURS.length] as Colour,
+      ...(dash && { dash }),
+    }
+  })
+}
+
+/** What all series have in common tells them apart in nothing. */
+function nameAmong(labels: Labels, series: readonly Series[]): string {
+  return Object.keys(labels)
+    .filter((label) => series.some((other) => other.labels[label] !== labels[label]))
+    .map((label) => labels[label] ?? '')
+    .join(', ')
+    .replaceAll('_', ' ')
 }
 
 function unitOf(name: string, unit: string, rate: boolean): Unit {

@@ -5,11 +5,13 @@ import type { Range } from './time'
 const WIDTH = 96
 const HEIGHT = 28
 
-/** A line without axes. What it says in numbers is beside it. */
-export function sparkline({ t, v }: Points, range: Range): SVGElement {
-  const shown = v.filter((value, i) => value !== null && (t[i] as number) >= range.start) as number[]
-  const high = Math.max(...shown, 0)
-  const low = Math.min(...shown, 0)
+/** A line without axes, from where it begins. What it says in numbers is beside it. */
+export function sparkline({ t, v }: Points, shown: Range): SVGElement {
+  const first = t.find((at, i) => at >= shown.start && v[i] !== null) ?? shown.start
+  const range = { start: first, end: Math.max(shown.end, first + 1) }
+  const values = v.filter((value, i) => value !== null && (t[i] as number) >= range.start) as number[]
+  const high = Math.max(...values, 0)
+  const low = Math.min(...values, 0)
   const x = (at: number) => ((at - range.start) / (range.end - range.start)) * WIDTH
   const y = (value: number) => HEIGHT - 2 - ((value - low) / (high - low || 1)) * (HEIGHT - 4)
   const gaps = gapsOf(t)

@@ -19,13 +19,13 @@ const TITLES: Readonly<Record<Verdict['id'], string>> = {
   resources: 'Resources',
   loop: 'Event loop',
 }
-/** The chart whose first line is the card's sparkline. */
-const SPARKS: Readonly<Record<Verdict['id'], string>> = {
-  gc: 'gc-share',
-  pause: 'pauses-minor',
-  heap: 'heap',
-  resources: 'resources',
-  loop: 'utilization',
+/** The charts that each rests on. The first line of the first one is the card's sparkline. */
+const CHARTS: Readonly<Record<Verdict['id'], readonly string[]>> = {
+  gc: ['gc-share', 'collections', 'allocation'],
+  pause: ['pauses-minor', 'pauses-major', 'gc-share'],
+  heap: ['heap', 'objects', 'memory'],
+  resources: ['resources', 'descriptors'],
+  loop: ['utilization', 'turns', 'cpu'],
 }
 
 export function showVerdicts(
@@ -40,12 +40,12 @@ export function showVerdicts(
   )
 }
 
-function card({ id, level, word, text, metrics, advice }: Verdict, board: Board, frame: Frame): HTMLElement {
-  const line = PANELS.find((panel) => panel.id === SPARKS[id])?.lines[0]
+function card({ id, level, word, text, advice }: Verdict, board: Board, frame: Frame): HTMLElement {
+  const charts = CHARTS[id] ?? []
+  const line = PANELS.find((panel) => panel.id === charts[0])?.lines[0]
   const points = line && pointsOf(line, frame)
   const links = board
-    .showing(metrics)
-    .slice(0, 4)
+    .shown(charts)
     .map((panel) => h('a', { href: `#chart-${panel.id}`, 'data-key': `${id} ${panel.id}` }, panel.title))
   return h(
     'li',
@@ -64,6 +64,6 @@ function card({ id, level, word, text, metrics, advice }: Verdict, board: Board,
     ),
     h('p', { class: 'text' }, text),
     advice === '' ? undefined : h('p', { class: 'advice' }, h('strong', {}, 'What to do: '), advice),
-    links.length === 0 ? undefined : h('p', { class: 'links' }, h('span', {}, 'See '), ...links),
+    links.length === 0 ? undefined : h('p', { class: 'links' }, ...links),
   )
 }
