@@ -279,14 +279,12 @@ export class Chart {
   }
 }
 
-/** The points of a line in the frame, or nothing where it has none. */
-export function pointsOf(line: Line, { store, labels, range }: Frame): Points | undefined {
+/** The points of a line, in the range or not: a chart stays where it is when one looks at an empty time. */
+export function pointsOf(line: Line, { store, labels }: Frame): Points | undefined {
   const series = store.select(line.metric, { ...labels, ...line.labels })[0]
   if (series === undefined) return undefined
   const points = line.rate ? rate(series) : series
-  return points.v.some((value, i) => value !== null && (points.t[i] as number) >= range.start)
-    ? points
-    : undefined
+  return points.v.some((value) => value !== null) ? points : undefined
 }
 
 function valueAt({ t, v }: Points, at: number | undefined): number | null | undefined {

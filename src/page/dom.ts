@@ -46,15 +46,49 @@ export function button(label: string, act: () => void, attributes: Attributes = 
   return made
 }
 
-/** Replaces the children of `parent`, and puts the focus back to the one with the same `data-key`. */
+/**
+ * Makes the children of `parent` like these. What is like them already stays the same element, so that a press on a
+ * button is one although figures change between its down and its up, and the focus stays where it is. Children with a
+ * `data-key` are told apart by it, the others by their place; listeners belong to `parent`.
+ */
 export function replace(parent: Element, children: readonly Node[]): void {
-  const active = document.activeElement
-  const key = active !== null && parent.contains(active) ? active.getAttribute('data-key') : null
-  parent.replaceChildren(...children)
-  if (key !== null) {
-    const again = [...parent.querySelectorAll<HTMLElement>('[data-key]')].find(
-      (element) => element.dataset.key === key,
-    )
-    again?.focus({ preventScroll: true })
+  let old = parent.firstChild
+  for (const child of children) {
+    const key = keyOf(child)
+    if (key !== undefined && [...parent.childNodes].some((other) => keyOf(other) === key)) {
+      while (old !== null && keyOf(old) !== key) old = dropped(old)
+    }
+    if (old === null || old.nodeName !== child.nodeName || keyOf(old) !== key) parent.insertBefore(child, old)
+    else {
+      const next = old.nextSibling
+      become(old, child)
+      old = next
+    }
   }
+  while (old !== null) old = dropped(old)
+}
+
+function become(old: Node, wanted: Node): void {
+  if (old.isEqualNode(wanted)) return
+  if (!(old instanceof Element && wanted instanceof Element)) {
+    old.nodeValue = wanted.nodeValue
+    return
+  }
+  for (const { name } of [...old.attributes]) {
+    if (!wanted.hasAttribute(name)) old.removeAttribute(name)
+  }
+  for (const { name, value } of wanted.attributes) {
+    if (old.getAttribute(name) !== value) old.setAttribute(name, value)
+  }
+  replace(old, [...wanted.childNodes])
+}
+
+function dropped(node: ChildNode): ChildNode | null {
+  const next = node.nextSibling
+  node.remove()
+  return next
+}
+
+function keyOf(node: Node): string | undefined {
+  return node instanceof HTMLElement ? node.dataset.key : undefined
 }

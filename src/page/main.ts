@@ -37,6 +37,8 @@ let status: Status | undefined
 let ahead = 0
 let range: Range = { start: Date.now() - view.windowMs, end: Date.now() }
 let renewed = 0
+/** Of what is looked at: an answer to an older question must not count. */
+let generation = 0
 let lostAt: number | undefined
 
 function now(): number {
@@ -79,31 +81,32 @@ async function update(): Promise<void> {
 }
 
 async function fetchSeries({ startedAt, sampledAt }: Status): Promise<void> {
-  if (view.zoom !== undefined) {
-    if (renewed !== 0) return
-    range = view.zoom
-  } else range = { start: Math.max(now(), sampledAt) - view.windowMs, end: Math.max(now(), sampledAt) }
+  const mine = generation
+  const zoomed = view.zoom !== undefined
+  if (zoomed && renewed !== 0) return
+  const end = Math.max(now(), sampledAt)
+  range = view.zoom ?? { start: end - view.windowMs, end }
 
+  const into = store
   if (performance.now() - renewed < RENEW_MS && renewed !== 0) {
-    const since = store.newest + 1
-    if (since > range.end) return
-    store.merge(
-      await api.series({ start: since, end: range.end }, 1_000, board.wanted(store.metrics.keys())),
-      since,
-    )
+    const part = { start: into.newest + 1, end }
+    if (part.start > end) return
+    into.merge(await api.series(part, 1_000, board.wanted(into.metrics.keys())), part)
   } else {
-    const names = await api.series({ start: range.end - 60_000, end: range.end }, 2)
+    const names = await api.series({ start: end - 60_000, end }, 2)
     const points = Math.round(
       Math.min(600, Math.max(60, POINTS_AN_ANSWER / Math.max(1, names.series.length))),
     )
-    const wanted = board.wanted([...store.metrics.keys(), ...Object.keys(names.metrics)])
-    const answer = await api.series(range, points, wanted)
+    const wanted = board.wanted([...into.metrics.keys(), ...Object.keys(names.metrics)])
+    const whole = range
+    const answer = await api.series(whole, points, wanted)
     // What an ended process left is here and nowhere else.
-    const since = view.zoom === undefined ? Math.max(range.start, startedAt) : range.start
-    store.merge(answer, since)
+    into.merge(answer, zoomed ? whole : { start: Math.max(whole.start, startedAt), end })
+    // Something else is looked at by now.
+    if (mine !== generation) return
     renewed = performance.now()
   }
-  if (view.zoom === undefined) store.trim(range.start)
+  if (!zoomed) into.trim(range.start)
 }
 
 function show(): void {
@@ -125,6 +128,7 @@ function zoom(to: Range): void {
   range = to
   show()
   renewed = 0
+  generation++
   void look()
 }
 
@@ -132,6 +136,7 @@ function reset(): void {
   view.zoom = undefined
   store = new SeriesStore()
   renewed = 0
+  generation++
   void look()
 }
 

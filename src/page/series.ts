@@ -39,20 +39,18 @@ export class SeriesStore {
   readonly #series = new Map<string, Series>()
   readonly #metrics = new Map<string, Description>()
 
-  /** What is known from `since` on gives way to what `answer` says. */
-  merge(answer: SeriesAnswer, since: number): void {
+  /** What is known of this range gives way to what `answer` says. */
+  merge(answer: SeriesAnswer, { start, end }: Range): void {
     for (const [name, description] of Object.entries(answer.metrics)) this.#metrics.set(name, description)
-    const fresh = new Map(answer.series.map((series) => [keyOf(series), series]))
+    const fresh = new Map(answer.series.map((series) => [keyOf(series), cut(series, start, end)]))
     for (const [key, known] of this.#series) {
-      const kept = cut(known, Number.NEGATIVE_INFINITY, since)
+      const before = cut(known, Number.NEGATIVE_INFINITY, start - 1)
+      const after = cut(known, end + 1, Number.POSITIVE_INFINITY)
       const next = fresh.get(key)
-      this.#series.set(
-        key,
-        next === undefined ? kept : joined(kept, cut(next, since, Number.POSITIVE_INFINITY)),
-      )
+      this.#series.set(key, joined(next === undefined ? before : joined(before, next), after))
       fresh.delete(key)
     }
-    for (const [key, series] of fresh) this.#series.set(key, cut(series, since, Number.POSITIVE_INFINITY))
+    for (const [key, series] of fresh) this.#series.set(key, series)
   }
 
   /** Forgets what is older. */
@@ -166,7 +164,7 @@ function keyOf({ name, labels }: Series): string {
 function cut(series: Series, from: number, to: number): Series {
   const first = series.t.findIndex((t) => t >= from)
   if (first === -1) return slice(series, 0, 0)
-  const last = series.t.findIndex((t) => t >= to)
+  const last = series.t.findIndex((t) => t > to)
   return slice(series, first, last === -1 ? series.t.length : last)
 }
 
@@ -181,6 +179,7 @@ function slice({ name, labels, t, v, min, max }: Series, from: number, to: numbe
 }
 
 function joined(a: Series, b: Series): Series {
+  if (b.t.length === 0) return a
   const thinned = a.min !== undefined || b.min !== undefined
   return {
     name: b.name,

@@ -1,5 +1,5 @@
 import type { Frame as Call, Place, Stall } from '../core/stall'
-import { button, h, replace, say, the } from './dom'
+import { h, replace, say, the } from './dom'
 import { ABSENT, duration, plural } from './format'
 import type { Band } from './paint'
 import { moment } from './time'
@@ -32,6 +32,10 @@ export class Stalls {
   constructor(parent: HTMLElement, now: () => number) {
     this.#parent = parent
     this.#now = now
+    parent.addEventListener('click', ({ target }) => {
+      const key = (target as Element).closest<HTMLElement>('[data-key]')?.dataset.key
+      if (key !== undefined) this.open(Number(key))
+    })
     this.#dialog.addEventListener('close', () => {
       this.#open = undefined
     })
@@ -71,9 +75,9 @@ export class Stalls {
   /** The list, and the dialog where it is open: lengths of those that go on grow. */
   show(): void {
     const items = this.#stalls.slice(0, LISTED).map((stall) => this.#item(stall))
-    replace(this.#parent, items.length > 0 ? items : [h('li', { class: 'none' }, this.#nothing())])
     const more = this.#stalls.length - items.length
-    if (more > 0) this.#parent.append(h('li', { class: 'none' }, `and ${more} before them`))
+    const rest = items.length === 0 ? this.#nothing() : more > 0 ? `and ${more} before them` : ''
+    replace(this.#parent, [...items, ...(rest === '' ? [] : [h('li', { class: 'none' }, rest)])])
     this.#announce()
     if (this.#open !== undefined) this.open(this.#open)
   }
@@ -84,7 +88,7 @@ export class Stalls {
     this.#open = id
     the('stall-title').textContent =
       `Stall of ${duration(this.#length(stall))}${stall.ongoing ? ' and going on' : ''}`
-    the('stall-body').replaceChildren(...this.#particulars(stall))
+    replace(the('stall-body'), this.#particulars(stall))
     if (!this.#dialog.open) this.#dialog.showModal()
   }
 
@@ -100,25 +104,19 @@ export class Stalls {
 
   #item(stall: Stall): HTMLElement {
     const { id, thread, startedAt, ongoing, cause, stack } = stall
-    const opener = button('', () => this.open(id), {
-      'data-key': String(id),
-      class: ongoing ? 'ongoing' : undefined,
-    })
     const top = stack?.find((call) => call.place !== undefined)
-    opener.append(
+    const what = top === undefined ? CAUSES[cause] : `${nameOf(top)} ${short(placeOf(top))}`
+    return h(
+      'li',
+      { 'data-key': id },
       h(
-        'span',
-        { class: 'length' },
-        ongoing ? `${duration(this.#length(stall))}…` : duration(this.#length(stall)),
+        'button',
+        { type: 'button', class: ongoing ? 'ongoing' : undefined },
+        h('span', { class: 'length' }, `${duration(this.#length(stall))}${ongoing ? '…' : ''}`),
+        h('span', { class: 'what' }, what),
+        h('span', { class: 'when' }, `${ongoing ? 'now' : moment(startedAt, this.#now())} · ${thread}`),
       ),
-      h(
-        'span',
-        { class: 'what' },
-        top === undefined ? CAUSES[cause] : `${nameOf(top)} ${short(placeOf(top))}`,
-      ),
-      h('span', { class: 'when' }, ongoing ? 'now' : moment(startedAt, this.#now()), ` · ${thread}`),
     )
-    return h('li', {}, opener)
   }
 
   /** A new one, to those who do not see it. */

@@ -44,9 +44,7 @@ function card({ id, level, word, text, advice }: Verdict, board: Board, frame: F
   const charts = CHARTS[id] ?? []
   const line = PANELS.find((panel) => panel.id === charts[0])?.lines[0]
   const points = line && pointsOf(line, frame)
-  const links = board
-    .shown(charts)
-    .map((panel) => h('a', { href: `#chart-${panel.id}`, 'data-key': `${id} ${panel.id}` }, panel.title))
+  const links = board.shown(charts).map((panel) => h('a', { href: `#chart-${panel.id}` }, panel.title))
   return h(
     'li',
     { class: `verdict ${level}` },

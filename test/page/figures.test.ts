@@ -111,21 +111,22 @@ describe('a gap', () => {
 })
 
 describe('the store', () => {
+  const all = { start: 0, end: 1_000 }
   const answer = (...series: Series[]): SeriesAnswer => ({ start: 0, end: 0, metrics: {}, series })
   const line = (t: number[], labels = {}): Series => ({ name: 'x', labels, t, v: t.map((at) => at * 2) })
 
   it('puts new points behind old ones, and in place of those of the same time', () => {
     const store = new SeriesStore()
-    store.merge(answer(line([1, 2, 3])), 0)
-    store.merge(answer(line([3, 4])), 3)
+    store.merge(answer(line([1, 2, 3])), all)
+    store.merge(answer(line([3, 4])), { start: 3, end: 4 })
     expect(store.select('x', {})[0]?.t).toEqual([1, 2, 3, 4])
     expect(store.newest).toBe(4)
   })
 
   it('keeps what an ended process left, and cuts what left the window', () => {
     const store = new SeriesStore()
-    store.merge(answer(line([1, 2, 3])), 0)
-    store.merge(answer(line([10, 11])), 10)
+    store.merge(answer(line([1, 2, 3])), all)
+    store.merge(answer(line([10, 11])), { start: 10, end: 11 })
     expect(store.select('x', {})[0]?.t).toEqual([1, 2, 3, 10, 11])
     store.trim(11)
     // One before it, for the line and the rate at the edge.
@@ -134,10 +135,19 @@ describe('the store', () => {
     expect(store.select('x', {})).toEqual([])
   })
 
+  it('keeps what is before and behind a range that was asked for again', () => {
+    const store = new SeriesStore()
+    store.merge(answer(line([1, 2, 3, 4, 5])), all)
+    store.merge(answer(line([2.5])), { start: 2, end: 3 })
+    expect(store.select('x', {})[0]?.t).toEqual([1, 2.5, 4, 5])
+    store.merge(answer(), { start: 1, end: 4 })
+    expect(store.select('x', {})[0]?.t).toEqual([5])
+  })
+
   it('goes on with least and most where older points were thinned', () => {
     const store = new SeriesStore()
-    store.merge(answer({ ...line([10, 20]), min: [1, 2], max: [30, 60] }), 0)
-    store.merge(answer(line([30])), 21)
+    store.merge(answer({ ...line([10, 20]), min: [1, 2], max: [30, 60] }), all)
+    store.merge(answer(line([30])), { start: 21, end: 30 })
     expect(store.select('x', {})[0]).toMatchObject({ v: [20, 40, 60], min: [1, 2, 60], max: [30, 60, 60] })
   })
 
@@ -145,7 +155,7 @@ describe('the store', () => {
     const store = new SeriesStore()
     store.merge(
       answer(line([1], { thread: 'main' }), line([1], { thread: 'a#10' }), line([1], { thread: 'a#9' })),
-      0,
+      all,
     )
     expect(store.select('x', { thread: 'main', pid: '7' })).toHaveLength(1)
     expect(store.values('thread')).toEqual(['main', 'a#9', 'a#10'])

@@ -27,6 +27,8 @@ export async function openPage(
 ): Promise<Watched> {
   const context = await browser.newContext({ viewport: { width: 1366, height: 768 }, ...options })
   onTestFinished(() => context.close())
+  // Shorter than a test's, so that it says what it waits for.
+  context.setDefaultTimeout(15_000)
   const page = await context.newPage()
   const faults: string[] = []
   page.on('pageerror', (error) => faults.push(`error: ${error.message}`))
