@@ -15,6 +15,8 @@ import { Toolbar, type View } from './toolbar'
 import { showVerdicts } from './verdicts'
 
 const LEAST_BETWEEN_MS = 400
+/** What charts show of a process that has just begun. */
+const LEAST_WINDOW_MS = 60_000
 /** Names of new metrics are looked for, and what is shown is thinned again. */
 const RENEW_MS = 30_000
 /** Of all lines together, in one answer. */
@@ -85,20 +87,18 @@ async function fetchSeries({ startedAt, sampledAt }: Status): Promise<void> {
   const zoomed = view.zoom !== undefined
   if (zoomed && renewed !== 0) return
   const end = Math.max(now(), sampledAt)
-  range = view.zoom ?? { start: end - view.windowMs, end }
+  const whole = view.zoom ?? { start: end - view.windowMs, end }
 
   const into = store
   if (performance.now() - renewed < RENEW_MS && renewed !== 0) {
     const part = { start: into.newest + 1, end }
-    if (part.start > end) return
-    into.merge(await api.series(part, 1_000, board.wanted(into.metrics.keys())), part)
+    if (part.start <= end) into.merge(await api.series(part, 1_000, board.wanted(into.metrics.keys())), part)
   } else {
     const names = await api.series({ start: end - 60_000, end }, 2)
     const points = Math.round(
       Math.min(600, Math.max(60, POINTS_AN_ANSWER / Math.max(1, names.series.length))),
     )
     const wanted = board.wanted([...into.metrics.keys(), ...Object.keys(names.metrics)])
-    const whole = range
     const answer = await api.series(whole, points, wanted)
     // What an ended process left is here and nowhere else.
     into.merge(answer, zoomed ? whole : { start: Math.max(whole.start, startedAt), end })
@@ -106,7 +106,13 @@ async function fetchSeries({ startedAt, sampledAt }: Status): Promise<void> {
     if (mine !== generation) return
     renewed = performance.now()
   }
-  if (!zoomed) into.trim(range.start)
+  if (!zoomed) into.trim(whole.start)
+  range = view.zoom ?? upTo(end)
+}
+
+/** The window, or less of it where there is not as much yet. */
+function upTo(end: number): Range {
+  return { start: Math.max(end - view.windowMs, Math.min(store.oldest, end - LEAST_WINDOW_MS)), end }
 }
 
 function show(): void {
@@ -145,10 +151,11 @@ function notice(text: string): void {
   say(the('notice'), text)
 }
 
-function state(word: 'connecting' | 'live' | 'paused' | 'lost'): void {
+const STATES = { live: 'live', locked: 'locked', lost: 'no answer' } as const
+function state(word: keyof typeof STATES): void {
   const element = the('state')
   element.dataset.state = word
-  say(element, word === 'lost' ? 'no answer' : word)
+  say(element, STATES[word])
 }
 
 function onEvent(event: LiveEvent): void {
@@ -175,7 +182,7 @@ void follow(api, {
     notice(`No answer since ${clock(lostAt)}. Trying again.`)
   },
   unauthorized() {
-    state('connecting')
+    state('locked')
     return askToken(api)
   },
 })
@@ -189,7 +196,7 @@ setInterval(() => {
   if (status === undefined || lostAt !== undefined || document.visibilityState !== 'visible') return
   if (stalls.ongoing.length > 0) {
     stalls.show()
-    if (view.zoom === undefined && !view.paused) range = { start: now() - view.windowMs, end: now() }
+    if (view.zoom === undefined && !view.paused) range = upTo(now())
     show()
   } else showSummary(status, Math.max(0, now() - status.sampledAt))
 }, 1_000)

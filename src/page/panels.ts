@@ -29,8 +29,8 @@ export interface Panel {
   /** Of the chosen thread; otherwise of the process. */
   readonly thread?: true
   readonly lines: readonly Line[]
-  /** In place of `lines`: one for each series of a metric. */
-  readonly each?: { readonly metric: string; readonly rate?: true }
+  /** In place of `lines`: one for each series of a metric, which this label names where it is the only one. */
+  readonly each?: { readonly metric: string; readonly rate?: true; readonly label?: string }
   /** It has twice the room where there is any. */
   readonly wide?: true
   /** The axis goes at least to here. */
@@ -127,7 +127,7 @@ export const PANELS: readonly Panel[] = [
     unit: 'bytes',
     thread: true,
     lines: [],
-    each: { metric: 'nodejs_heap_space_size_used_bytes' },
+    each: { metric: 'nodejs_heap_space_size_used_bytes', label: 'space' },
   },
   {
     id: 'external',
@@ -206,7 +206,7 @@ export const PANELS: readonly Panel[] = [
     unit: 'number/s',
     thread: true,
     lines: [],
-    each: { metric: 'nodejs_gc_reasons_total', rate: true },
+    each: { metric: 'nodejs_gc_reasons_total', rate: true, label: 'reason' },
   },
   {
     id: 'utilization',
@@ -346,7 +346,7 @@ export function linesFor({ each, lines }: Panel, series: readonly Series[]): rea
   return shown.map(({ labels, name }, i) => {
     const dash = DASHES[(i + Math.floor(i / COLOURS.length)) % DASHES.length]
     return {
-      label: name || (each.rate ? 'rate' : 'value'),
+      label: name || labels[each.label ?? ''] || (each.rate ? 'rate' : 'value'),
       metric: each.metric,
       labels,
       ...(each.rate && { rate: true as const }),

@@ -63,15 +63,18 @@ export class SeriesStore {
     }
   }
 
-  get size(): number {
-    return this.#series.size
-  }
-
   /** When the newest point was taken; 0 where there is none. */
   get newest(): number {
     let newest = 0
     for (const { t } of this.#series.values()) newest = Math.max(newest, t.at(-1) ?? 0)
     return newest
+  }
+
+  /** When the oldest was. */
+  get oldest(): number {
+    let oldest = Number.POSITIVE_INFINITY
+    for (const { t } of this.#series.values()) oldest = Math.min(oldest, t[0] ?? oldest)
+    return oldest
   }
 
   get metrics(): ReadonlyMap<string, Description> {

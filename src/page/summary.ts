@@ -6,6 +6,7 @@ import { glyph } from './glyphs'
 /** What is measured, and how the measuring is. `ageMs` is that of the newest sample. */
 export function showSummary(status: Status, ageMs: number): void {
   const { service, pid, nodeVersion, offloopVersion, startedAt, now, threads, intervalMs, sequence } = status
+  the('facts').hidden = false
   document.title = `${service} · offloop`
   say(the('service'), service)
   say(the('process'), `${pid}`)

@@ -158,10 +158,15 @@ describe('the page', () => {
     // And by a click on the band itself.
     const over = page.locator('#chart-heap .u-over')
     await over.scrollIntoViewIfNeeded()
-    const { width = 0, height = 0 } = (await over.boundingBox()) ?? {}
-    const end = Date.now()
-    const x = width * (1 - (end - stall.startedAt - stall.durationMs / 2) / 300_000)
-    await over.click({ position: { x, y: height / 2 } })
+    const { x = 0, y = 0, width = 0, height = 0 } = (await over.boundingBox()) ?? {}
+    const onStall = async (at: number) => {
+      await page.mouse.move(x + at, y + height / 2)
+      return /on-stall/.test((await over.getAttribute('class')) ?? '')
+    }
+    let at = width - 1
+    while (at > 0 && !(await onStall(at))) at -= 3
+    // Not its edge, since time goes on.
+    await page.mouse.click(x + at - 12, y + height / 2)
     await dialog.waitFor()
     await dialog.getByRole('button', { name: 'Close' }).click()
     await dialog.waitFor({ state: 'hidden' })
