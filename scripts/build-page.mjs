@@ -11,6 +11,7 @@ import { fail, root } from './tools.mjs'
 
 const folder = process.argv[2] ?? fail('build-page.mjs needs the folder to write to')
 const source = path.join(root, 'src/page')
+const license = readFileSync(path.join(root, 'node_modules/uplot/LICENSE'), 'utf8')
 
 mkdirSync(folder, { recursive: true })
 buildSync({
@@ -20,8 +21,9 @@ buildSync({
   minify: true,
   // Modules, fetch streams and dialogs: all browsers since 2022.
   target: 'es2022',
-  format: 'esm',
-  legalComments: 'eof',
+  format: 'iife',
+  // It wants to be in every copy, and the sources have it in no form that a bundler keeps.
+  banner: { js: `/*! Contains uPlot, https://github.com/leeoniya/uPlot\n\n${license.trim()}\n*/` },
   logLevel: 'warning',
 })
 copyFileSync(path.join(source, 'index.html'), path.join(folder, 'index.html'))

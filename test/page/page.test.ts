@@ -230,6 +230,36 @@ describe('the page', () => {
     expect(faults).toEqual([])
   })
 
+  it('shows what you name as text, whatever it is', async () => {
+    const evil = '<img src=x onerror="document.title=1"><script>document.title=2</script>'
+    const { page, faults } = await openPage(browser, url)
+    const change = (path: string, by: (answer: object) => object) =>
+      page.route(`**/v1/${path}*`, async (route) => {
+        const response = await route.fetch()
+        await route.fulfill({ response, json: by((await response.json()) as object) })
+      })
+    const place = { file: evil, line: 1, column: 1 }
+    const stall = { id: 1, thread: evil, startedAt: Date.now(), durationMs: 900, ongoing: false, gcMs: 0 }
+    await change('status', (answer) => ({ ...answer, service: evil }))
+    await change('stalls', () => ({
+      thresholdMs: 500,
+      stalls: [{ ...stall, cause: 'code', stack: [{ functionName: evil, place }] }],
+    }))
+    await change('series', (answer) => {
+      const text = JSON.stringify(answer).replaceAll('"phone"', JSON.stringify(evil))
+      return JSON.parse(text.replaceAll('From a custom collector', JSON.stringify(evil).slice(1, -1)))
+    })
+    await page.reload()
+    await drawn(page)
+    expect(await page.locator('h1').innerText()).toBe(evil)
+    await expect.poll(() => legend(page, 'metric-orders_open')).toContain(evil)
+    await page.locator('#stalls button').click()
+    expect(await page.getByRole('dialog').innerText()).toContain(evil)
+    expect(await page.locator('img, body script').count()).toBe(0)
+    expect(await page.title()).toBe(`${evil} · offloop`)
+    expect(faults).toEqual([])
+  })
+
   it('is reached by the keyboard', async () => {
     const { page } = await openPage(browser, url)
     await drawn(page)
@@ -260,7 +290,10 @@ describe('the page', () => {
   it.each(['light', 'dark'] as const)(
     'is readable in %s, on a laptop and on a phone',
     async (colorScheme) => {
-      const { page, faults } = await openPage(browser, url, { colorScheme })
+      const { page, faults } = await openPage(browser, url, {
+        colorScheme,
+        ...(forReadme && { deviceScaleFactor: 2 }),
+      })
       await drawn(page)
       if (forReadme && colorScheme === 'light') await sleep(150_000)
       await expect.poll(async () => (await pixels(page, 'heap', BLUE[colorScheme])).like).toBeGreaterThan(20)
@@ -285,6 +318,7 @@ describe('the page', () => {
       await full('phone-full')
       expect(faults).toEqual([])
     },
+    forReadme ? 300_000 : 60_000,
   )
 
   it('changes its colours with the system, charts included', async () => {
