@@ -191,7 +191,7 @@ export class Chart {
           grid: { show: false },
           size: 24,
           gap: 4,
-          space: (_, __, start, end) => (end - start > 200_000 ? 48 : 66),
+          space: (_, __, start, end, width) => spaceOf(end - start, width),
           values: (_, splits, __, ___, step) => clockAxis(splits, step),
         },
         {
@@ -294,6 +294,11 @@ function valueAt({ t, v }: Points, at: number | undefined): number | null | unde
     if (Math.abs(time - at) < Math.abs((t[nearest] as number) - at)) nearest = i
   }
   return v[nearest]
+}
+
+/** Labels with seconds are wider. They are there where marks are half a minute apart. */
+function spaceOf(ms: number, width: number): number {
+  return (30_000 / ms) * width < 48 ? 48 : 66
 }
 
 function smallest(unit: Unit): number {

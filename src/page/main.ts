@@ -117,14 +117,27 @@ function upTo(end: number): Range {
 
 function show(): void {
   if (status === undefined) return
-  const threads = [...new Set([...status.threads.map(({ thread }) => thread), ...store.values('thread')])]
-  toolbar.show(threads, store.values('pid'))
-  const labels = { thread: view.thread, ...(view.pid !== undefined && { pid: view.pid }) }
-  const frame: Frame = { store, range, labels, bands: stalls.bands(view.thread) }
+  const own = String(status.pid)
+  const named = (value: string, name = value) => ({ value, name })
+  const pids = store.values('pid')
+  const pid = view.pid ?? own
+  // What the status tells, and the stalls, is of the process that serves.
+  const threads = new Set(pid === own ? status.threads.map(({ thread }) => thread) : [])
+  for (const thread of store.values('thread', pids.length > 0 ? { pid } : {})) threads.add(thread)
+  toolbar.show(
+    [...threads].map((thread) => named(thread)),
+    pids.map((one) => {
+      const worker = store.other('pid', one, 'worker')
+      return named(one, worker === undefined ? one : `${one}, worker ${worker}`)
+    }),
+    own,
+  )
+  const bands = (view.pid ?? own) === own ? stalls.bands(view.thread) : []
+  const frame: Frame = { store, range, labels: { thread: view.thread, pid: view.pid ?? own }, bands }
   showSummary(status, Math.max(0, now() - status.sampledAt))
   showThreads(the('threads'), status, view.thread)
   board.update(frame)
-  showVerdicts(the('verdicts'), status.verdicts, board, frame)
+  showVerdicts(the('verdicts'), status.verdicts, board, { ...frame, labels: { thread: 'main', pid: own } })
   toolbar.readout(undefined, range, now())
 }
 

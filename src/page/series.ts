@@ -83,19 +83,23 @@ export class SeriesStore {
 
   /** Series of `name` whose labels agree with `labels`, one that they lack included. */
   select(name: string, labels: Labels): Series[] {
-    const wanted = Object.entries(labels)
-    return [...this.#series.values()].filter(
-      (series) =>
-        series.name === name && wanted.every(([label, value]) => (series.labels[label] ?? value) === value),
-    )
+    return [...this.#series.values()].filter((one) => one.name === name && agree(one.labels, labels))
+  }
+
+  /** What series with this label have as another: the worker of a process. */
+  other(label: string, value: string, wanted: string): string | undefined {
+    for (const { labels } of this.#series.values()) {
+      if (labels[label] === value && labels[wanted] !== undefined) return labels[wanted]
+    }
+    return undefined
   }
 
   /** The values of a label, sorted, `main` first. */
-  values(label: string): string[] {
+  values(label: string, among: Labels = {}): string[] {
     const found = new Set<string>()
     for (const { labels } of this.#series.values()) {
       const value = labels[label]
-      if (value !== undefined) found.add(value)
+      if (value !== undefined && agree(labels, among)) found.add(value)
     }
     return [...found].sort(
       (a, b) => Number(b === 'main') - Number(a === 'main') || a.localeCompare(b, 'en', { numeric: true }),
@@ -158,6 +162,10 @@ export function align(lines: readonly Points[]): [number[], ...(Value | undefine
   })
   const times = [...new Set(withGaps.flatMap((at) => [...at.keys()]))].sort((a, b) => a - b)
   return [times, ...withGaps.map((at) => times.map((time) => at.get(time)))]
+}
+
+function agree(labels: Labels, wanted: Labels): boolean {
+  return Object.entries(wanted).every(([label, value]) => (labels[label] ?? value) === value)
 }
 
 function keyOf({ name, labels }: Series): string {

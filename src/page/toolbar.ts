@@ -1,4 +1,4 @@
-import { button, h, say, the } from './dom'
+import { button, h, replace, say, the } from './dom'
 import { clock, moment, type Range, scaled, shifted, WINDOWS } from './time'
 
 export interface View {
@@ -8,6 +8,11 @@ export interface View {
   paused: boolean
   thread: string
   pid: string | undefined
+}
+
+export interface Choice {
+  readonly value: string
+  readonly name: string
 }
 
 export interface Actions {
@@ -75,7 +80,8 @@ export class Toolbar {
     })
   }
 
-  show(threads: readonly string[], pids: readonly string[]): void {
+  /** `own` is the process that serves the page. */
+  show(threads: readonly Choice[], pids: readonly Choice[], own: string): void {
     const { windowMs, zoom, paused } = this.#view
     for (const [i, { ms }] of WINDOWS.entries())
       this.#windows[i]?.setAttribute('aria-pressed', String(ms === windowMs && zoom === undefined))
@@ -83,26 +89,30 @@ export class Toolbar {
     say(this.#pause, paused ? 'Resume' : 'Pause')
     this.#pause.classList.toggle('on', paused)
     this.#view.thread = choices('thread', threads, this.#view.thread) ?? 'main'
-    this.#view.pid = choices('pid', pids, this.#view.pid)
+    this.#view.pid = choices('pid', pids, this.#view.pid ?? own)
   }
 
   /** The time at the mouse, or what the charts show. */
   readout(at: number | undefined, { start, end }: Range, now: number): void {
     const { zoom, windowMs, paused } = this.#view
     const name = WINDOWS.find(({ ms }) => ms === windowMs)?.name ?? ''
-    const shown = zoom === undefined && !paused ? name : `${moment(start, now)} to ${clock(end)}`
+    const young = end - start < windowMs - 1_000
+    const live = young ? `since ${moment(start, now)}` : name
+    const shown = zoom === undefined && !paused ? live : `${moment(start, now)} to ${clock(end)}`
     say(the('readout'), at === undefined ? shown : moment(at, now))
   }
 }
 
 /** Fills a select, which is hidden where there is nothing to choose; returns what is chosen. */
-function choices(id: string, values: readonly string[], chosen: string | undefined): string | undefined {
+function choices(id: string, values: readonly Choice[], chosen: string): string | undefined {
   const select = the<HTMLSelectElement>(id)
   const label = select.closest('label')
   if (label !== null) label.hidden = values.length < 2
-  const now = chosen !== undefined && values.includes(chosen) ? chosen : values[0]
-  if ([...select.options].map(({ value }) => value).join('\n') !== values.join('\n'))
-    select.replaceChildren(...values.map((value) => h('option', { value }, value)))
+  replace(
+    select,
+    values.map(({ value, name }) => h('option', { value, 'data-key': value }, name)),
+  )
+  const now = (values.find(({ value }) => value === chosen) ?? values[0])?.value
   if (now !== undefined) select.value = now
   return now
 }

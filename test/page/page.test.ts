@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Stall } from '../../src/core/stall'
-import { format } from '../../src/page/format'
+import { duration, format } from '../../src/page/format'
 import type { SeriesAnswer } from '../../src/page/series'
 import { accessibilityFaults, launch, openPage, pixels } from '../support/browser'
 import { Child } from '../support/child'
@@ -118,35 +118,39 @@ describe('the page', () => {
   it('goes on while the main thread is blocked, and shows the stall while it lasts', async () => {
     const { page, faults } = await openPage(browser, url)
     await drawn(page)
-    const blockMs = 5_000
+    const blockMs = 6_000
     service.send({ blockMs })
     const { blocking } = await service.next<{ blocking: number }>()
     const first = Number.parseInt(await shown(page), 10)
-    const ongoing = page.locator('#stalls .ongoing')
-    await ongoing.waitFor()
+    // A busy machine may stall it for a moment as well.
+    const ours = async () => {
+      const { stalls } = await api<{ stalls: Stall[] }>('stalls')
+      return stalls.find(({ startedAt, durationMs }) => startedAt + durationMs > blocking + 400)
+    }
+    await expect.poll(ours, { timeout: 10_000 }).toBeDefined()
+    const { id } = (await ours()) as Stall
+    const item = page.locator(`#stalls [data-key="${id}"]`)
+    await item.locator('.ongoing').getByText('computePrices').waitFor()
     await page.locator('#threads').getByText('stalled').waitFor()
     const then = Number.parseInt(await shown(page), 10)
-    // Not after it: the block is not over.
-    expect(Date.now()).toBeLessThan(blocking + blockMs)
-    expect(await ongoing.innerText()).toContain('computePrices')
     await expect
       .poll(async () => Number.parseInt(await shown(page), 10))
       .toBeGreaterThan(Math.max(first, then))
-    expect(Date.now()).toBeLessThan(blocking + blockMs)
     await page.screenshot({ path: `${SHOTS}stalled.png` })
+    // Not after it: the block is not over.
+    expect(Date.now()).toBeLessThan(blocking + blockMs)
 
     // Over, it is a band on each chart, and a line in the list.
-    await ongoing.waitFor({ state: 'detached', timeout: 15_000 })
+    await item.locator('.ongoing').waitFor({ state: 'detached', timeout: 15_000 })
     await expect.poll(async () => (await pixels(page, 'heap', STALL.light)).like).toBeGreaterThan(20)
-    const { stalls } = await api<{ stalls: Stall[] }>('stalls')
-    const stall = stalls.find(({ durationMs }) => durationMs > blockMs - 500) as Stall
-    expect(await page.locator(`#stalls [data-key="${stall.id}"]`).innerText()).toMatch(/^[45]\.\d\ss/)
+    const stall = (await ours()) as Stall
+    expect(stall.durationMs).toBeGreaterThan(blockMs / 2)
+    expect(await item.innerText()).toContain(duration(stall.durationMs))
 
-    await page.locator(`#stalls [data-key="${stall.id}"] button`).click()
+    await item.getByRole('button').click()
     const dialog = page.getByRole('dialog')
-    expect(await dialog.innerText()).toMatch(
-      /Stall of [45]\.\d\ss.*JavaScript code.*computePrices.*page\.cjs:\d+:\d+/s,
-    )
+    expect(await dialog.innerText()).toMatch(/Stall of .*JavaScript code.*computePrices.*page\.cjs:\d+:\d+/s)
+    expect(await dialog.innerText()).toContain(duration(stall.durationMs))
     await page.screenshot({ path: `${SHOTS}stack.png` })
     expect(await accessibilityFaults(page)).toEqual([])
     await page.keyboard.press('Escape')
@@ -193,7 +197,7 @@ describe('the page', () => {
     await expect.poll(zoomed).toMatch(/^\d\d:\d\d:\d\d to \d\d:\d\d:\d\d$/)
     await page.getByRole('button', { name: 'Back to now' }).waitFor()
     await page.keyboard.press('Escape')
-    await expect.poll(zoomed).toBe('the last 5 minutes')
+    await expect.poll(zoomed).toMatch(/^(since \d\d:\d\d:\d\d|the last 5 minutes)$/)
 
     // The same by buttons, for those without a mouse.
     await page.getByRole('button', { name: 'Zoom in' }).click()
@@ -201,13 +205,11 @@ describe('the page', () => {
     await expect.poll(zoomed).toMatch(/ to /)
     await over.dblclick()
     await page.mouse.move(2, 2)
-    await expect.poll(zoomed).toBe('the last 5 minutes')
-    for (const [name, text] of [
-      ['1 hour', 'the last hour'],
-      ['24 hours', 'the last 24 hours'],
-    ] as const) {
-      await page.getByRole('button', { name }).click()
-      await expect.poll(zoomed).toBe(text)
+    await expect.poll(zoomed).toMatch(/^(since \d\d:\d\d:\d\d|the last 5 minutes)$/)
+    for (const name of ['1 hour', '24 hours']) {
+      const button = page.getByRole('button', { name })
+      await button.click()
+      await expect.poll(() => button.getAttribute('aria-pressed')).toBe('true')
       await drawn(page)
     }
     expect(faults).toEqual([])
@@ -235,8 +237,12 @@ describe('the page', () => {
     const { page, faults } = await openPage(browser, url)
     const change = (path: string, by: (answer: object) => object) =>
       page.route(`**/v1/${path}*`, async (route) => {
-        const response = await route.fetch()
-        await route.fulfill({ response, json: by((await response.json()) as object) })
+        try {
+          const response = await route.fetch()
+          await route.fulfill({ response, json: by((await response.json()) as object) })
+        } catch {
+          // The page was loaded again, or is closed.
+        }
       })
     const place = { file: evil, line: 1, column: 1 }
     const stall = { id: 1, thread: evil, startedAt: Date.now(), durationMs: 900, ongoing: false, gcMs: 0 }
