@@ -77,13 +77,13 @@ Napi::Value IdleNs(const Napi::CallbackInfo& info) {
   return array;
 }
 
-// cpuNs(): Float64Array of pairs, a probe's id and the CPU time of its thread, NaN where that is not to be had
-Napi::Value CpuNs(const Napi::CallbackInfo& info) {
-  const auto used = Registry::Instance().CpuNs();
-  Napi::Float64Array array = Napi::Float64Array::New(info.Env(), 2 * used.size());
-  for (size_t i = 0; i < used.size(); ++i) {
-    array[2 * i] = used[i].first;
-    array[2 * i + 1] = used[i].second;
+// runnableNs(workers): Float64Array of pairs, a probe's id and for how long its thread has wanted a CPU, or NaN
+Napi::Value RunnableNs(const Napi::CallbackInfo& info) {
+  const auto runnable = Registry::Instance().RunnableNs(info[0].ToBoolean());
+  Napi::Float64Array array = Napi::Float64Array::New(info.Env(), 2 * runnable.size());
+  for (size_t i = 0; i < runnable.size(); ++i) {
+    array[2 * i] = runnable[i].first;
+    array[2 * i + 1] = runnable[i].second;
   }
   return array;
 }
@@ -302,7 +302,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("probes", Napi::Function::New<Probes>(env, "probes"));
   exports.Set("generation", Napi::Function::New<Generation>(env, "generation"));
   exports.Set("idleNs", Napi::Function::New<IdleNs>(env, "idleNs"));
-  exports.Set("cpuNs", Napi::Function::New<CpuNs>(env, "cpuNs"));
+  exports.Set("runnableNs", Napi::Function::New<RunnableNs>(env, "runnableNs"));
   exports.Set("askStack", Napi::Function::New<AskStack>(env, "askStack"));
   exports.Set("takeStack", Napi::Function::New<TakeStack>(env, "takeStack"));
   exports.Set("heapSpaces", Napi::Function::New<HeapSpaces>(env, "heapSpaces"));

@@ -66,7 +66,7 @@ class IsolateProbe final : public Probe {
 
   void Request(uint32_t number) noexcept override;
   uint64_t IdleNs() noexcept override;
-  double CpuNs() noexcept override { return thread_clock_.CpuNs(); }
+  double RunnableNs() noexcept override { return thread_clock_.RunnableNs(); }
   void AskStack(double turn_ns) noexcept override;
   std::optional<Stack> TakeStack() noexcept override { return stack_taker_.Take(); }
 

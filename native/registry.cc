@@ -62,12 +62,13 @@ std::vector<std::pair<uint32_t, uint64_t>> Registry::IdleNs() noexcept {
   return idle;
 }
 
-std::vector<std::pair<uint32_t, double>> Registry::CpuNs() noexcept {
+std::vector<std::pair<uint32_t, double>> Registry::RunnableNs(bool workers) noexcept {
   std::lock_guard lock(mutex_);
-  std::vector<std::pair<uint32_t, double>> used;
-  used.reserve(entries_.size());
-  for (const ProbeEntry& entry : entries_) used.emplace_back(entry.id, entry.probe->CpuNs());
-  return used;
+  std::vector<std::pair<uint32_t, double>> runnable;
+  for (const ProbeEntry& entry : entries_) {
+    if (workers || entry.thread_id == 0) runnable.emplace_back(entry.id, entry.probe->RunnableNs());
+  }
+  return runnable;
 }
 
 Probe* Registry::Find(uint32_t id) noexcept {

@@ -31,8 +31,8 @@ class Probe {
   virtual void Request(uint32_t number) noexcept = 0;
   // How long its loop has waited for I/O, in all, as it stands while the thread is stuck. Likewise.
   virtual uint64_t IdleNs() noexcept = 0;
-  // The CPU time of its thread, NaN where that is not to be had. Likewise.
-  virtual double CpuNs() noexcept = 0;
+  // For how long its thread has wanted a CPU (thread_clock.h). Likewise.
+  virtual double RunnableNs() noexcept = 0;
   // Asks the measured thread for its stack, and brings it (stack_taker.h). Likewise.
   virtual void AskStack(double turn_ns) noexcept = 0;
   virtual std::optional<Stack> TakeStack() noexcept = 0;
@@ -68,8 +68,8 @@ class Registry {
 
   // What each probe's loop has waited, by the probe's id.
   std::vector<std::pair<uint32_t, uint64_t>> IdleNs() noexcept;
-  // The CPU time of each probe's thread, by the probe's id.
-  std::vector<std::pair<uint32_t, double>> CpuNs() noexcept;
+  // For how long the main thread, and each worker if `workers`, has wanted a CPU, by the probe's id.
+  std::vector<std::pair<uint32_t, double>> RunnableNs(bool workers) noexcept;
 
   // The stack of one thread, asked for and brought; does nothing where the probe is gone.
   void AskStack(uint32_t id, double turn_ns) noexcept;

@@ -381,7 +381,8 @@ export const metrics = [
     name: 'nodejs_eventloop_stalled',
     type: 'gauge',
     unit: '',
-    description: '1 while the event loop is stalled, else 0. Only of threads that are watched.',
+    description:
+      'Whether the event loop is stalled at this moment: 1 or 0. Only of threads that are watched.',
     labels: ['thread'],
     source: 'the same as nodejs_eventloop_stalls_total',
   },

@@ -30,6 +30,7 @@ import {
   serviceInstanceId,
 } from './otlp'
 import { findPeer, notInstalled } from './peers'
+import type { Sharing } from './sharing'
 import { type StallOptions, type StallSettings, stallSettings } from './stall-options'
 
 /** Under whose names metrics are shown: offloop's own, those of TinyObs for Go, or those of prom-client's defaults. */
@@ -65,6 +66,11 @@ export interface ServeOptions {
   readonly token?: string
   /** What `/metrics` calls its metrics. Default `'canonical'`. */
   readonly names?: Names
+  /**
+   * Share the port with all processes of this user that do: one of them serves the metrics of all, told apart by the
+   * label `pid`. By default the workers of one `node:cluster` do so; false is for none.
+   */
+  readonly share?: boolean
 }
 
 export interface Options {
@@ -125,6 +131,8 @@ export interface Settings {
   readonly exitFlushMs: number
   /** Undefined: nothing is watched. */
   readonly stall: StallSettings | undefined
+  /** With whom the port is shared, which the process itself tells and no option. */
+  readonly sharing?: Sharing
 }
 
 export interface ServeSettings {
@@ -133,6 +141,7 @@ export interface ServeSettings {
   readonly hosts: readonly string[]
   readonly token: string | undefined
   readonly names: Names
+  readonly share: boolean | undefined
 }
 
 export interface TinyObsSettings {
@@ -200,13 +209,22 @@ export function resolveOptions(
 function serveSettings(value: unknown): ServeSettings | undefined {
   if (value === false) return undefined
   const serve = record(value === true ? {} : value, 'serve', 'a boolean or an object')
-  known(serve, 'serve', ['host', 'port', 'hosts', 'token', 'names'])
+  known(serve, 'serve', ['host', 'port', 'hosts', 'token', 'names', 'share'])
+  const port = integer(serve.port ?? DEFAULT_PORT, 'serve.port', 0, 65_535)
+  const share = serve.share === undefined ? undefined : boolean(serve.share, 'serve.share')
+  if (share === true && port === 0) {
+    throw new InvalidRange(
+      'serve.port',
+      'must not be 0 with serve.share: each process would take another one',
+    )
+  }
   return {
     host: text(serve.host ?? DEFAULT_HOST, 'serve.host'),
-    port: integer(serve.port ?? DEFAULT_PORT, 'serve.port', 0, 65_535),
+    port,
     hosts: array(serve.hosts ?? [], 'serve.hosts').map((host, index) => text(host, `serve.hosts[${index}]`)),
     token: serve.token === undefined ? undefined : headerValue(serve.token, 'serve.token'),
     names: oneOf(serve.names ?? 'canonical', 'serve.names', ['canonical', 'go', 'prom-client']),
+    share,
   }
 }
 

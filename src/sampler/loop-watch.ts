@@ -7,13 +7,13 @@ export interface Look {
   readonly idleAtTurnNs: number
   /** What it has waited in all. Stands still unless the loop is waiting. */
   readonly idleNs: number
-  /** CPU time of the thread, NaN where that is not to be had. */
-  readonly cpuNs: number
+  /** For how long the thread has wanted a CPU in all, NaN where that is not to be had. Stands still while it sleeps. */
+  readonly runnableNs: number
 }
 
-/** A gap in which the thread had less of the CPU than this was one in which nothing ran. */
+/** A gap in which the thread wanted a CPU for less of the time than this was one in which nothing ran. */
 const RAN_IN_GAP = 0.1
-/** A worker that had less of the CPU than this was parked in between. */
+/** A worker that wanted a CPU for less of the time than this was parked in between. */
 const RAN_UNPARKED = 0.5
 
 /**
@@ -33,7 +33,7 @@ export class LoopWatch {
 
   /**
    * `parkWindowNs`: a worker may wait inside its turn (`Atomics.wait`, as pools do), for which libuv knows no idle time; what
-   * is busy is asked of its CPU clock over windows of this length. Not for the main thread, whose waiting is a stall.
+   * is busy is asked of the scheduler, over windows of this length. Not for the main thread, whose waiting is a stall.
    */
   constructor(parkWindowNs: number | undefined) {
     this.#parkWindowNs = parkWindowNs
@@ -53,7 +53,7 @@ export class LoopWatch {
     if (this.#parkWindowNs === undefined) {
       // A process that is stopped, or a machine that is suspended, stops the watcher too. But a watcher that alone was
       // late saw nothing of a thread that ran.
-      const ranNs = now.cpuNs - (last?.cpuNs ?? Number.NaN)
+      const ranNs = now.runnableNs - (last?.runnableNs ?? Number.NaN)
       if (gapNs > 0 && !(ranNs > gapNs * RAN_IN_GAP)) this.#notCountedNs += gapNs
     } else if (this.#parked(now, this.#parkWindowNs)) {
       this.#notCountedNs = ageNs
@@ -61,17 +61,17 @@ export class LoopWatch {
     this.busyNs = Math.max(0, ageNs - this.#notCountedNs)
   }
 
-  /** Where there is no CPU clock a worker is always parked: what cannot be known is not reported. */
+  /** Where the platform does not tell a worker is always parked: what cannot be known is not reported. */
   #parked(now: Look, windowNs: number): boolean {
     const before = this.#windowAt
     if (before === undefined || !this.stuck) {
       this.#windowAt = now
       return false
     }
-    if (Number.isNaN(now.cpuNs)) return true
+    if (Number.isNaN(now.runnableNs)) return true
     const elapsedNs = now.atNs - before.atNs
     if (elapsedNs < windowNs) return false
     this.#windowAt = now
-    return !(now.cpuNs - before.cpuNs > elapsedNs * RAN_UNPARKED)
+    return !(now.runnableNs - before.runnableNs > elapsedNs * RAN_UNPARKED)
   }
 }

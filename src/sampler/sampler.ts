@@ -124,7 +124,8 @@ export class Sampler extends EventEmitter<SamplerEvents & MetaEvents> {
   }
 
   /**
-   * Resolves once the first sample is taken and the HTTP server listens; rejects with `ERR_OFFLOOP_ADDRESS_IN_USE`
+   * Resolves once the first sample is taken and the HTTP server listens, in this process or in the one that it shares
+   * its port with; rejects with `ERR_OFFLOOP_ADDRESS_IN_USE`
    * or `ERR_OFFLOOP_LISTEN` where it can't, while sampling goes on. Need not be awaited; whoever looks at it keeps
    * the process alive until it settles.
    */
@@ -390,7 +391,9 @@ export class Sampler extends EventEmitter<SamplerEvents & MetaEvents> {
   #emitSafely(event: 'batch' | 'stall', value: Batch | Stall): void {
     this.#tell(event, value, (cause) =>
       this.#report(
-        new OffloopError('ERR_OFFLOOP_LISTENER', `a '${event}' listener threw: ${messageOf(cause)}`, { cause }),
+        new OffloopError('ERR_OFFLOOP_LISTENER', `a '${event}' listener threw: ${messageOf(cause)}`, {
+          cause,
+        }),
       ),
     )
   }

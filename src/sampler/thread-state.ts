@@ -1,4 +1,13 @@
-const FIELDS = ['sequence', 'missedTicks', 'restarts', 'queued', 'lostBatches', 'flushed', 'stalls', 'mainStalls'] as const
+const FIELDS = [
+  'sequence',
+  'missedTicks',
+  'restarts',
+  'queued',
+  'lostBatches',
+  'flushed',
+  'stalls',
+  'mainStalls',
+] as const
 type Field = (typeof FIELDS)[number]
 
 /**

@@ -1,13 +1,17 @@
 // The sampling thread's entry. It puts the parts together and owns none of their work.
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
+import type { Batch } from '../core/batch'
 import { systemClock } from '../core/clock'
 import { messageOf, OffloopError } from '../core/errors'
+import { merge } from '../core/merge'
 import type { ServeSettings } from '../core/options'
+import { identified } from '../core/sharing'
 import { createExporters } from '../exporters/create'
 import { renaming } from '../exporters/names'
 import { loadBinding } from '../probe/load'
 import type { HttpServer } from '../server/server'
-import type { SourceEvent } from '../server/source'
+import type { SharedServer } from '../server/share'
+import type { SeriesColumns, SourceEvent } from '../server/source'
 import { statusOf } from '../server/status'
 import { BatchBuilder, describe } from './build'
 import { CollectRound } from './collect-round'
@@ -65,6 +69,7 @@ const sampled = new Promise<void>((resolve) => {
 const stallHistory = new StallHistory()
 stallHistory.onStall((stall) => tell({ event: 'stall', data: stall }))
 const stallWatch = watchStalls()
+let shared: SharedServer | undefined
 const server = settings.serve === undefined ? undefined : openServer(settings.serve)
 
 const schedule = new Schedule(systemClock, settings.intervalMs, (missed) => {
@@ -79,12 +84,14 @@ port.on('message', receive)
 void Promise.all([listen(), sampled]).then(([outcome]) => post({ type: 'ready', ...outcome }))
 
 /** Loaded where it is asked for: `node:http` takes half a megabyte of this thread. */
-function openServer(serve: ServeSettings): HttpServer {
+function openServer(
+  serve: ServeSettings,
+): Pick<HttpServer, 'close'> & { listen(): Promise<{ url: string }> } {
   const { createServer } = require('../server/server') as typeof import('../server/server')
-  return createServer(serve, {
+  const http = createServer(serve, {
     scrape: async () => {
-      const observation = await look(SCRAPE_MAX_AGE_MS, SCRAPE_WAIT_MS)
-      return served.rename(builder.build(state.get('sequence'), Date.now(), observation, self, round.latest))
+      const others = shared?.scraped()
+      return merge(served.rename(await current(SCRAPE_MAX_AGE_MS)), (await others) ?? [])
     },
     query: (metric, start, end) => store.query(metric, start, end),
     series: (names, start, end) => store.series(names, start, end),
@@ -92,7 +99,7 @@ function openServer(serve: ServeSettings): HttpServer {
     status: async () => {
       const observation = await look(SCRAPE_MAX_AGE_MS, SCRAPE_WAIT_MS)
       const now = builder.build(state.get('sequence'), Date.now(), observation, self, round.latest)
-      return statusOf({ settings, store, now, sampledAt, stalls: stallHistory.list() })
+      return statusOf({ settings, store: { series: ownSeries }, now, sampledAt, stalls: stallHistory.list() })
     },
     subscribe(listener) {
       listeners.add(listener)
@@ -106,8 +113,36 @@ function openServer(serve: ServeSettings): HttpServer {
       service: settings.service,
       samples: state.get('sequence'),
       missedTicks: state.get('missedTicks'),
+      ...(shared === undefined ? {} : { pid: process.pid, processes: shared.processes().length }),
     }),
   })
+  const { sharing, service, intervalMs } = settings
+  if (sharing === undefined) return http
+  const { SharedServer } = require('../server/share') as typeof import('../server/share')
+  shared = new SharedServer(
+    http,
+    serve,
+    { sharing, service, intervalMs },
+    { look: current, dropped: () => self.countDropped('share'), failed: report },
+  )
+  return shared
+}
+
+/** The figures as they are now, in a batch that enters neither the store nor an exporter. */
+async function current(maxAgeMs: number): Promise<Batch> {
+  const observation = await look(maxAgeMs, SCRAPE_WAIT_MS)
+  return shown(builder.build(state.get('sequence'), Date.now(), observation, self, round.latest))
+}
+
+/** What is stored of this process, and not of those that share its port. */
+function* ownSeries(...window: Parameters<Store['series']>): Generator<SeriesColumns> {
+  const pid = settings.sharing?.labelled ? String(process.pid) : settings.labels.pid
+  for (const series of store.series(...window)) if (series.labels.pid === pid) yield series
+}
+
+/** `batch` as others are shown it. Exporters have it without: each process delivers its own. */
+function shown(batch: Batch): Batch {
+  return settings.sharing === undefined ? batch : identified(batch, settings.sharing)
 }
 
 function openProbes(): Probes {
@@ -156,15 +191,16 @@ function sample(): Promise<void> {
 
 async function takeSample(): Promise<void> {
   const timestamp = Date.now()
+  const others = shared?.sampled()
   const collecting = listening.collectors ? round.run(settings.collectorTimeoutMs) : undefined
   const observation = await look(0, ANSWER_WAIT_MS)
   const collected = (await collecting) ?? []
   const batch = builder.build(state.add('sequence', 1), timestamp, observation, self, collected)
-  self.seriesDropped += store.add(batch)
   sampledAt = timestamp
   served.sampled(batch)
   for (const exporter of exporters) exporter.push(batch)
   if (listening.batches) posting.push(batch)
+  self.seriesDropped += store.add(merge(shown(batch), (await others) ?? []))
   tell({ event: 'sample', data: { sequence: batch.sequence, timestamp } })
   announceFirst()
 }

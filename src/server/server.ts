@@ -57,7 +57,7 @@ function stopParsing(socket: Socket): void {
 
 /** Serves `source` over HTTP. Nothing is thrown out of it once it listens. */
 export function createServer(
-  settings: Omit<ServeSettings, 'names'>,
+  settings: Omit<ServeSettings, 'names' | 'share'>,
   source: Source,
   limits = LIMITS,
 ): HttpServer {

@@ -1,5 +1,6 @@
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
+import type { Stall } from '../../src/core/stall'
 import { batch, gauge } from '../support/batches'
 import { parseOpenMetrics, parsePrometheus } from '../support/exposition'
 import { exchange, send } from '../support/http'
@@ -115,6 +116,24 @@ describe('/healthz', () => {
     expect(status).toBe(200)
     expect(headers['content-type']).toBe('application/json; charset=utf-8')
     expect(JSON.parse(body.toString())).toEqual({ status: 'ok', samples: 3 })
+  })
+})
+
+describe('/v1/stalls', () => {
+  it('shows those of the source', async () => {
+    const stall: Stall = {
+      id: 1,
+      thread: 'main',
+      startedAt: 5,
+      durationMs: 1_200,
+      ongoing: true,
+      cause: 'native',
+      gcMs: 0,
+    }
+    const stalls = { thresholdMs: 1_000, stalls: [stall] }
+    const { status, body } = await send(`${await serving({ stalls: () => stalls })}/v1/stalls`)
+    expect(status).toBe(200)
+    expect(JSON.parse(body.toString())).toEqual(stalls)
   })
 })
 
