@@ -25,7 +25,7 @@ function installDependencies() {
 function compileTypeScript() {
   const dist = path.join(root, 'dist')
   const sources = filesBelow('src')
-  const hash = hashOf([...sources, 'tsconfig.json', 'package-lock.json'])
+  const hash = hashOf([...sources, 'scripts/build-page.mjs', 'tsconfig.json', 'package-lock.json'])
   if (readStamp(path.join(dist, '.sources')) === hash) return
   // Compiled beside dist and put in its place when whole: a failed build leaves the old one, and no file of a
   // source that is gone stays behind.
@@ -36,9 +36,10 @@ function compileTypeScript() {
   })
   const tsc = path.join(root, 'node_modules/typescript/bin/tsc')
   step('compiling TypeScript', process.execPath, [tsc, '--outDir', fresh])
-  for (const file of sources.filter((name) => !/\.m?ts$/.test(name))) {
+  for (const file of sources.filter((name) => !/\.m?ts$|^src.page\b/.test(name))) {
     cpSync(path.join(root, file), path.join(fresh, path.relative('src', file)))
   }
+  step('bundling the page', process.execPath, ['scripts/build-page.mjs', path.join(fresh, 'page')])
   writeFileSync(path.join(fresh, '.sources'), hash)
   if (existsSync(dist)) renameSync(dist, old)
   renameSync(fresh, dist)

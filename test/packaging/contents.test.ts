@@ -33,9 +33,18 @@ test('the addon for every platform and ABI', () => {
 })
 
 test('compiled JavaScript with its types', () => {
-  const compiled = files.filter((file) => /^dist\/.*\.m?js$/.test(file))
+  const compiled = files.filter((file) => /^dist\/(?!page\/).*\.m?js$/.test(file))
   expect(compiled.length).toBeGreaterThan(40)
   expect(compiled.filter((file) => !files.includes(file.replace(/(m?)js$/, 'd.$1ts')))).toEqual([])
+})
+
+test('the page, each file plain and compressed', () => {
+  const page = ['index.html', 'page.css', 'page.js'].flatMap((file) => [file, `${file}.gz`])
+  expect(files.filter((file) => file.startsWith('dist/page/'))).toEqual(
+    page.map((file) => `dist/page/${file}`),
+  )
+  // uPlot is in it, and its license asks to be named.
+  expect(readFileSync(join(unpacked, 'dist/page/page.js'), 'utf8')).toMatch(/uPlot.*MIT/s)
 })
 
 test('native sources that are complete', () => {
