@@ -6,7 +6,7 @@ import { estimated, ratioOf } from './trials.mjs'
  * @property {string} unit
  * @property {import('./trials.mjs').Pick} pick
  * @property {(contender: string) => string} [variantOf] the variant that is this contender's
- * @property {string} [less] the variant whose own figure is taken off, within each round
+ * @property {(contender: string) => string} [less] the variant whose own figure is taken off, within each round
  * @property {readonly string[]} references the contenders that all are compared with
  * @property {Record<string, number>} [aims] by contender
  * @property {Record<string, string>} [notes] by contender
@@ -27,7 +27,7 @@ export function compare(trials, contenders, comparison) {
   /** @param {string} contender */
   const costs = (contender) => {
     const variant = variantOf(contender)
-    return less === undefined ? trials.byRound(variant, pick) : trials.differences(variant, less, pick)
+    return less === undefined ? trials.byRound(variant, pick) : trials.differences(variant, less(contender), pick)
   }
   return contenders.map((contender) => {
     const own = costs(contender)

@@ -48,10 +48,14 @@ export class Progress {
       steps.reduce((sum, { seconds }) => sum + seconds, 0)
     const own = this.steps[this.at]?.seconds ?? 0
     const done = expected(this.steps.slice(0, this.at)) + own * share
-    const spent = (this.out.now() - this.startedAt) / 1000
     // The beginning says little about the whole.
-    const pace = done > 10 ? spent / done : 1
+    const pace = done > 10 ? this.spent() / done : 1
     return (expected(this.steps) - done) * pace
+  }
+
+  /** Seconds so far. */
+  spent() {
+    return (this.out.now() - this.startedAt) / 1000
   }
 
   /** @param {number} share @param {boolean} wanted */

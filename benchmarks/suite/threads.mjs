@@ -5,7 +5,8 @@ const COUNTS = [0, 1, 8, MOST]
 export const threads = {
   name: 'threads',
   question: 'what a further measured thread costs, at a sample each 100 ms; the threads sleep',
-  rounds: 3,
+  rounds: 2,
+  seconds: 45,
   variants: [...COUNTS.map((count) => variant(count, 'measured')), variant(MOST, 'bare')],
   figures: (trials) => [
     ...COUNTS.flatMap((count) => [

@@ -11,7 +11,7 @@ import { readTrace } from '../support/trace-gc.mjs'
 
 const [setup, role] = process.argv.slice(2)
 // Times in the trace are up to 100 ms off ours.
-const QUIET_MS = 350
+const QUIET_MS = 200
 const TIMEOUT_MS = 30_000
 
 /** Real allocation of several kinds, each for some 500 ms: what a collector sees of it depends on what there is. */
@@ -61,14 +61,15 @@ async function measured() {
   const { gcNs } = await setUp(setup, { intervalMs: 200, deliver: setup === 'PerformanceObserver' })
   if (gcNs === undefined) throw new Error('it does not measure collections')
   const seen = []
+  await sleep(QUIET_MS)
+  let [fromMs, before] = [performance.now(), await gcNs()]
   for (const [pattern, run] of Object.entries(patterns)) {
-    await sleep(QUIET_MS)
-    const [fromMs, before] = [performance.now(), await gcNs()]
     await sleep(QUIET_MS)
     await run()
     await sleep(QUIET_MS)
-    const [after, toMs] = [await gcNs(), performance.now()]
+    const [toMs, after] = [performance.now(), await gcNs()]
     seen.push({ pattern, fromMs, toMs, gcNs: after - before })
+    ;[fromMs, before] = [toMs, after]
   }
   emit({ seen })
 }
