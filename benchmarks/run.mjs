@@ -50,9 +50,16 @@ for (const [at, benchmark] of chosen.entries()) {
   progress.begin(at)
   const startedAt = performance.now()
   try {
-    const trials = await runRounds(benchmark, (share) => progress.update(share))
+    const trials = new Trials(await runRounds(benchmark, (share) => progress.update(share)))
     const seconds = Math.round((performance.now() - startedAt) / 100) / 10
-    const outcome = { name, question, rounds, seconds, figures: figures(new Trials(trials)), trials }
+    const outcome = {
+      name,
+      question,
+      rounds,
+      seconds,
+      figures: figures(trials).map((figure) => trials.explained(figure)),
+      trials: trials.recorded,
+    }
     progress.clear()
     console.log(`\n${name}: ${question} (${rounds} rounds, ${duration(seconds)})\n${table(outcome.figures)}`)
     outcomes.push(outcome)
@@ -64,7 +71,9 @@ for (const [at, benchmark] of chosen.entries()) {
 }
 const partly = [...wanted.only, ...(wanted.rounds === undefined ? [] : [`rounds${wanted.rounds}`])]
 if (outcomes.length > 0) {
-  console.log(`\nIt took ${duration(progress.spent())}. Raw data: ${writeResults({ machine, peers }, outcomes, partly)}`)
+  console.log(
+    `\nIt took ${duration(progress.spent())}. Raw data: ${writeResults({ machine, peers }, outcomes, partly)}`,
+  )
 }
 if (partly.length === 0 && process.exitCode === undefined) publish()
 
@@ -73,7 +82,8 @@ function expected(name, rounds) {
   const file = fullRuns().at(-1)
   const seen = file && readResults(file).benchmarks.find((benchmark) => benchmark.name === name)
   const told = suite.find((benchmark) => benchmark.name === name)
-  const { seconds, rounds: of } = seen && seen.seconds !== undefined ? seen : /** @type {NonNullable<typeof told>} */ (told)
+  const { seconds, rounds: of } =
+    seen && seen.seconds !== undefined ? seen : /** @type {NonNullable<typeof told>} */ (told)
   return (seconds * rounds) / of
 }
 
@@ -85,7 +95,9 @@ function runningMajor() {
 function runWith(major) {
   buildNative(major)
   const args = process.argv.slice(2)
-  const { status } = spawnSync(nodeFor(major).bin, [fileURLToPath(import.meta.url), ...args], { stdio: 'inherit' })
+  const { status } = spawnSync(nodeFor(major).bin, [fileURLToPath(import.meta.url), ...args], {
+    stdio: 'inherit',
+  })
   return status ?? 1
 }
 

@@ -27,7 +27,9 @@ export function compare(trials, contenders, comparison) {
   /** @param {string} contender */
   const costs = (contender) => {
     const variant = variantOf(contender)
-    return less === undefined ? trials.byRound(variant, pick) : trials.differences(variant, less(contender), pick)
+    return less === undefined
+      ? trials.byRound(variant, pick)
+      : trials.differences(variant, less(contender), pick)
   }
   return contenders.map((contender) => {
     const own = costs(contender)

@@ -15,6 +15,7 @@ import { estimate, ratioEstimate } from './statistics.mjs'
 export class Trials {
   /** @param {readonly Trial[]} all */
   constructor(all) {
+    this.recorded = all
     this.all = all.filter(({ missing }) => missing === undefined)
     this.broken = all.filter(({ missing }) => missing !== undefined)
   }
@@ -25,6 +26,15 @@ export class Trials {
    */
   missing(variant) {
     return this.broken.find((trial) => trial.variant === variant)?.missing ?? 'it gave no figure'
+  }
+
+  /**
+   * A figure without an estimate says why, if only that something broke.
+   * @param {import('./benchmark.mjs').Figure} figure
+   */
+  explained(figure) {
+    if (figure.estimate !== null || figure.missing !== undefined) return figure
+    return { ...figure, missing: this.broken[0]?.missing ?? 'no trial gave it' }
   }
 
   /**

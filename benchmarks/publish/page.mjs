@@ -52,7 +52,7 @@ function section({ name, question, figures }, files) {
   const { method = [], plots = [], reasons = {} } = suite.find((benchmark) => benchmark.name === name) ?? {}
   const compared = figures.filter(({ contender }) => contender !== undefined)
   const groups = [...new Set(compared.map(({ group }) => group))]
-  const pictures = plots.flatMap(({ file, title, measure, group, log }) => {
+  const pictures = plots.flatMap(({ file, title, measure, group, log = false }) => {
     const bars = compared.filter((figure) => figure.measure === measure && figure.group === group)
     if (bars.length === 0) return []
     const ours = (/** @type {string} */ contender) => contender.startsWith('offloop')

@@ -66,7 +66,9 @@ function bar({ contender = '', estimate, unit, missing }, y, scale, ours) {
     return `${label}<text x="${LABELS + 4}" y="${y + 15}">not available: ${escaped(shortened(missing ?? ''))}</text>`
   }
   const zero = scale.at(0)
-  const [value, low, high] = [estimate.value, estimate.low, estimate.high].map(scale.at)
+  const value = scale.at(estimate.value)
+  const low = scale.at(estimate.low)
+  const high = scale.at(estimate.high)
   const left = Math.min(zero, value)
   const middle = y + 10.5
   return [
@@ -138,5 +140,9 @@ function shortened(text) {
 
 /** @param {string} text */
 function escaped(text) {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
 }

@@ -30,7 +30,11 @@ export const accuracy = {
       }),
     ),
   plots: [
-    { file: 'accuracy', title: "Share of the collector's time seen: one long turn", measure: 'one long turn' },
+    {
+      file: 'accuracy',
+      title: "Share of the collector's time seen: one long turn",
+      measure: 'one long turn',
+    },
     {
       file: 'accuracy-growth',
       title: "Share of the collector's time seen: a growing heap",

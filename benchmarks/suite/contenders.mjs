@@ -34,7 +34,8 @@ export const DESCRIPTIONS = {
   [NOTHING]: 'the same process without any tool',
   PerformanceObserver: "Node.js's own, for `gc` entries, with a callback that does nothing",
   monitorEventLoopDelay: "Node.js's own, at its default resolution of 10 ms",
-  'prom-client': '`collectDefaultMetrics()`; `register.metrics()` at each interval, without an HTTP server around it',
+  'prom-client':
+    '`collectDefaultMetrics()`; `register.metrics()` at each interval, without an HTTP server around it',
   OpenTelemetry:
     '`@opentelemetry/instrumentation-runtime-node` with `sdk-metrics` and OTLP over HTTP to a receiver in another process',
   Datadog: '`@datadog/native-metrics`, the native part of dd-trace, read at each interval',

@@ -1,4 +1,5 @@
-import { estimate, quantile } from '../harness/statistics.mjs'
+import { quantile } from '../harness/statistics.mjs'
+import { estimated } from '../harness/trials.mjs'
 
 const EDGES = ['prologue', 'epilogue']
 const HEAPS = ['small heap', '100 MB heap', '2 GB heap']
@@ -48,7 +49,7 @@ export const gcHook = {
     // timed has one read as well, its own; so that read stands for it, and nothing is to be subtracted.
     const clockReads = trials.all.map(({ result }) => result.clockReadNs)
     const note = 'warm, from JavaScript; each callback above includes one'
-    return [...rows, { name: 'a clock read', estimate: estimate(clockReads), unit: 'ns', note }]
+    return [...rows, { name: 'a clock read', estimate: estimated(clockReads), unit: 'ns', note }]
   },
 }
 
@@ -58,5 +59,5 @@ export const gcHook = {
  * @param {number} percent
  */
 function edgeNs(result, edge, percent) {
-  return quantile(result[`${edge}Ns`], percent / 100)
+  return quantile(result[`${edge}Ns`] ?? [], percent / 100)
 }

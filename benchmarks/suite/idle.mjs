@@ -4,7 +4,11 @@ import { ALL, NOTHING, OURS } from './contenders.mjs'
 const AIM_MB = 12
 const SETUPS = ['a bare Worker', ...ALL]
 const WINDOWS = [
-  { index: 0, group: '4 to 14 s', note: "with V8's clean-up of what starting left, which it does once, after 8 s" },
+  {
+    index: 0,
+    group: '4 to 14 s',
+    note: "with V8's clean-up of what starting left, which it does once, after 8 s",
+  },
   { index: 1, group: '14 to 24 s', note: 'from then on' },
 ]
 

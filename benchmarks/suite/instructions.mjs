@@ -8,15 +8,11 @@ export const instructions = {
   rounds: 1,
   seconds: 5,
   variants: [{ name: 'hooks', trial: 'instructions.mjs' }],
-  figures(trials) {
-    const estimate = trials.median('hooks', ({ perPair }) => perPair)
-    return [
-      {
-        name: 'prologue and epilogue',
-        estimate,
-        unit: 'instructions',
-        ...(estimate === null && { missing: trials.missing('hooks') }),
-      },
-    ]
-  },
+  figures: (trials) => [
+    {
+      name: 'prologue and epilogue',
+      estimate: trials.median('hooks', ({ perPair }) => perPair),
+      unit: 'instructions',
+    },
+  ],
 }

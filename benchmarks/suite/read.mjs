@@ -31,11 +31,11 @@ export const read = {
   figures: (trials) => [
     ...READS.map(({ read, ...row }) => ({
       ...row,
-      estimate: trials.median('reads', ({ ns }) => median(ns[read])),
+      estimate: trials.median('reads', ({ ns }) => median(ns[read] ?? [])),
       unit: 'ns',
     })),
     ...THEIRS.map(({ setup, name, note }) => {
-      const estimate = trials.median(setup, ({ ns }) => median(ns.theirs))
+      const estimate = trials.median(setup, ({ ns }) => median(ns.theirs ?? []))
       return {
         name,
         estimate,

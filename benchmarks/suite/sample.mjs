@@ -66,7 +66,8 @@ export const sample = {
   reasons: {
     'process, CPU a sample':
       'our sampling thread builds a batch of all metrics and keeps it for queries; these only read figures, and leave the rest to an agent',
-    'main thread, CPU a sample': 'an idle thread must be woken for its heap figures, and the wake-up is most of it',
+    'main thread, CPU a sample':
+      'an idle thread must be woken for its heap figures, and the wake-up is most of it',
   },
 }
 

@@ -54,10 +54,12 @@ export const start = {
   ],
   plots: [{ file: 'start', title: 'require and start, wall time', measure: 'both', log: true }],
   reasons: {
-    require: 'ours loads an addon and checks it against our JavaScript; these are built into Node.js or are one small file',
+    require:
+      'ours loads an addon and checks it against our JavaScript; these are built into Node.js or are one small file',
     start: 'ours starts a worker thread, which no tool without one has to: a bare Worker is the floor',
     both: 'ours starts a worker thread, which no tool without one has to: a bare Worker is the floor',
     'both, CPU': 'ours starts a worker thread, which no tool without one has to: a bare Worker is the floor',
-    'CPU in the 300 ms after': 'Node.js sets up the streams and messages of a new worker thread on the main thread',
+    'CPU in the 300 ms after':
+      'Node.js sets up the streams and messages of a new worker thread on the main thread',
   },
 }

@@ -20,9 +20,15 @@ const server = createServer((request, response) => {
   request.on('end', () => {
     const order = JSON.parse(body)
     if (request.url === '/heavy') order.checksum = service.turn(HEAVY_TURNS)
-    order.total = order.items.reduce((/** @type {number} */ sum, /** @type {any} */ { price, count }) => sum + price * count, 0)
+    order.total = order.items.reduce(
+      (/** @type {number} */ sum, /** @type {any} */ { price, count }) => sum + price * count,
+      0,
+    )
     const answer = JSON.stringify(order)
-    response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(answer) })
+    response.writeHead(200, {
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(answer),
+    })
     response.end(answer)
   })
 })

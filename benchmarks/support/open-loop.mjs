@@ -63,7 +63,7 @@ async function run(idle, request, perSecond, seconds) {
     const send = (socket, dueAt) => {
       let text = ''
       const onData = (/** @type {Buffer} */ chunk) => {
-        text += chunk.latin1Slice()
+        text += chunk.toString('latin1')
         if (!isWhole(text)) return
         latencies.push(performance.now() - dueAt)
         socket.off('data', onData)

@@ -13,8 +13,9 @@ const ROUTES = ['/v1/status', '/v1/series', '/v1/stalls']
  * @param {number} intervalMs
  */
 export function openPage(url, intervalMs) {
-  const stdio = /** @type {const} */ (['pipe', 'ignore', 'ignore'])
-  const child = spawn(process.execPath, [file, url, String(intervalMs)], { stdio })
+  const child = spawn(process.execPath, [file, url, String(intervalMs)], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
   // The pipe is what tells it of our end, and must not put that off.
   const pipe = /** @type {import('node:net').Socket} */ (/** @type {unknown} */ (child.stdin))
   pipe.unref()

@@ -40,6 +40,12 @@ function run(command, args) {
   } catch (error) {
     const { code, stderr } = /** @type {{ code?: string, stderr?: string }} */ (error)
     if (code === 'ENOENT') throw new Error(`${command} is not installed`)
-    throw new Error(`${command} failed: ${String(stderr).split('\n').find((line) => line.includes('error')) ?? ''}`)
+    throw new Error(
+      `${command} failed: ${
+        String(stderr)
+          .split('\n')
+          .find((line) => line.includes('error')) ?? ''
+      }`,
+    )
   }
 }
