@@ -17,7 +17,7 @@ export const accuracy = {
     'On Node.js 26 the tracer formats its line inside the hooks of all tools, which makes their pauses read some percent long.',
   ],
   rounds: 2,
-  seconds: 55,
+  seconds: 50,
   variants: SETUPS.map((name) => ({ name, trial: 'accuracy.mjs', args: [name] })),
   figures: (trials) =>
     PATTERNS.flatMap(({ pattern, measure }) =>

@@ -11,8 +11,8 @@ export const continuity = {
   method: [
     'A sample is due each second. What arrives at a server outside (or is answered there, for prom-client, which is scraped) while JavaScript keeps the event loop from turning. Fresh: it tells of the thread as it is then, and not as it was before.',
   ],
-  rounds: 2,
-  seconds: 30,
+  rounds: 1,
+  seconds: 14,
   variants: SETUPS.map((name) => ({
     name,
     trial: 'continuity.mjs',

@@ -13,8 +13,8 @@ export const gcHook = {
   method: [
     'Real allocation (JSON in and out, some of it long-lived), the hooks read the clock themselves: from inside the first read to inside the second.',
   ],
-  rounds: 3,
-  seconds: 45,
+  rounds: 2,
+  seconds: 32,
   variants: [
     ...[0, 1].flatMap((accounting) => {
       const ending = accounting === 1 ? ', accounting' : ''

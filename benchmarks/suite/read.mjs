@@ -23,7 +23,7 @@ export const read = {
   question: 'what it takes to read a figure synchronously, in a hot loop',
   method: ["prom-client's and OpenTelemetry's figures can only be awaited."],
   rounds: 3,
-  seconds: 18,
+  seconds: 14,
   variants: [
     { name: 'reads', trial: 'read.mjs', nodeArgs },
     ...THEIRS.map(({ setup }) => ({ name: setup, trial: 'read.mjs', args: [setup], nodeArgs })),

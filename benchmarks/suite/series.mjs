@@ -18,7 +18,7 @@ export const series = {
     'Ours calls one collector for all, on the main thread; prom-client has a gauge, set once; OpenTelemetry calls back for observable gauges, and exports them. CPU a sample, an idle process, the default metrics included.',
   ],
   rounds: 2,
-  seconds: 20,
+  seconds: 15,
   variants: SETUPS.flatMap((name) =>
     COUNTS.map((count) => ({
       name: `${name}, ${count}`,

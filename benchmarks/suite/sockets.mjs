@@ -13,7 +13,7 @@ export const sockets = {
     'Nothing is sent over them. Unix sockets, since there are too few ports for so many. Where a process may not open 50,000 files, the last column has as many as it may, less 200.',
   ],
   rounds: 2,
-  seconds: 35,
+  seconds: 22,
   variants: SETUPS.map((name) => ({
     name,
     trial: 'sockets.mjs',

@@ -7,7 +7,7 @@ import { setUp } from '../support/setups.mjs'
 import { mainThreadCpuNs } from '../support/thread-cpu.mjs'
 
 const [setup, megabytes = '0'] = process.argv.slice(2)
-const PIECES = 30
+const PIECES = 24
 const held = ballast(Number(megabytes))
 const service = createService(1000)
 
