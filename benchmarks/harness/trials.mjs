@@ -107,20 +107,6 @@ export class Trials {
   ratio(variant, baseline, pick) {
     return ratioOf(this.byRound(variant, pick), this.byRound(baseline, pick))
   }
-
-  /**
-   * The same as what it costs more, in percent.
-   * @param {string} variant
-   * @param {string} baseline
-   * @param {Pick} pick
-   * @returns {Estimate | null}
-   */
-  percentMore(variant, baseline, pick) {
-    const ratio = this.ratio(variant, baseline, pick)
-    if (ratio === null) return null
-    const percent = (/** @type {number} */ times) => 100 * (times - 1)
-    return { value: percent(ratio.value), low: percent(ratio.low), high: percent(ratio.high) }
-  }
 }
 
 /**

@@ -71,7 +71,7 @@ function variantsOf({ setups, heaps }) {
       name: `${name}, ${group}`,
       trial: 'gc-cpu.mjs',
       args: [name, String(megabytes)],
-      nodeArgs: ['--max-semi-space-size=1'],
+      nodeArgs: ['--max-semi-space-size=1', '--expose-gc'],
     })),
   )
 }

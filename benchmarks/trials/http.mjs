@@ -1,4 +1,4 @@
-// A service under load from here, with something set up: `http.mjs SETUP SECONDS`. Requests light and heavy, one kind
+// A service under load from here, with something set up: `http.mjs SETUP SECONDS INTERVAL_SECONDS`. Requests light and heavy, one kind
 // after the other, in the same process.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -9,9 +9,9 @@ import { cpuOf } from '../support/proc.mjs'
 import { openSink } from '../support/sink.mjs'
 import { watch } from '../support/watch.mjs'
 
-const [setup, seconds] = process.argv.slice(2)
+const [setup, seconds, intervalSeconds] = process.argv.slice(2)
 const program = fileURLToPath(new URL('../support/http-service.mjs', import.meta.url))
-const WARM_UP_SECONDS = 1
+const WARM_UP_SECONDS = 0.3
 const KINDS = [
   { path: '/light', perSecond: 2000 },
   { path: '/heavy', perSecond: 300 },
@@ -23,8 +23,7 @@ const BODY = JSON.stringify({
 })
 
 const sink = await openSink()
-// One sample in each window, so that its cost and what it does to the tail are in the figures.
-const wishes = { sink: sink.url, intervalMs: Number(seconds) * 1000 }
+const wishes = { sink: sink.url, intervalMs: Number(intervalSeconds) * 1000 }
 const result = await watch(setup, wishes, observe, { program })
 emit(result)
 process.exit()
@@ -32,7 +31,7 @@ process.exit()
 /** @param {import('../support/watch.mjs').Subject} subject */
 async function observe({ pid, url = '' }) {
   const load = await openLoad(Number(new URL(url).port))
-  for (const { path, perSecond } of KINDS) await load.run(path, BODY, perSecond, WARM_UP_SECONDS / 2)
+  for (const { path, perSecond } of KINDS) await load.run(path, BODY, perSecond, WARM_UP_SECONDS)
   /** @type {Record<string, object>} */
   const kinds = {}
   for (const { path, perSecond } of KINDS) {
