@@ -39,7 +39,7 @@ if (machine.load > machine.cores / 4) {
 }
 
 const chosen = suite
-  .filter(({ name }) => wanted.only.length === 0 || wanted.only.includes(name))
+  .filter(({ name, apart }) => (wanted.only.length === 0 ? !apart : wanted.only.includes(name)))
   .map((benchmark) => ({ ...benchmark, rounds: wanted.rounds ?? benchmark.rounds }))
 const progress = new Progress(chosen.map(({ name, rounds }) => ({ name, seconds: expected(name, rounds) })))
 console.log(`${chosen.length} benchmarks, about ${duration(progress.left(0))}`)

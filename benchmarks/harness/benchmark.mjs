@@ -44,6 +44,7 @@
  * @property {readonly string[]} [method] how it is measured, for the page: a paragraph each
  * @property {number} rounds
  * @property {number} seconds how long all rounds take on two quiet cores, about
+ * @property {boolean} [apart] not part of a run of everything: by --only
  * @property {readonly Variant[]} variants
  * @property {(trials: import('./trials.mjs').Trials) => readonly Figure[]} figures
  * @property {readonly Plot[]} [plots]
