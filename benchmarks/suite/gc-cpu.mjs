@@ -72,6 +72,8 @@ function variantsOf({ setups, heaps }) {
       trial: 'gc-cpu.mjs',
       args: [name, String(megabytes)],
       nodeArgs: ['--max-semi-space-size=1', '--expose-gc'],
+      // Two gigabytes are built first, which a busy machine takes its time for.
+      timeoutMs: 120_000,
     })),
   )
 }
