@@ -12,6 +12,8 @@ export const lag = {
   name: 'lag',
   question: 'what is said of blocks of known lengths, each 20 to 60 ms after the last',
   rounds: 3,
+  seconds: 60,
+  apart: true,
   variants: [{ name: 'blocks', trial: 'lag.mjs', args: ['1'] }],
   figures: (trials) =>
     LENGTHS_MS.flatMap((ms, phase) =>

@@ -11,6 +11,8 @@ export const resources = {
   name: 'resources',
   question: 'what a sample costs the main thread of a process with many open sockets',
   rounds: 3,
+  seconds: 60,
+  apart: true,
   variants: VARIANTS.map(({ name, options }) => ({
     name,
     trial: 'resources.mjs',

@@ -23,7 +23,6 @@ class FakeProbe final : public Probe {
   void AskStack(double turn_ns) noexcept override { asked_turn_ns = turn_ns; }
   std::optional<Stack> TakeStack() noexcept override { return Stack{}; }
   double asked_turn_ns = 0;
-  std::atomic<bool> current{false};
   std::atomic<uint32_t> last{0};
 };
 
