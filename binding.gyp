@@ -17,6 +17,7 @@
       'native/heap_profile.cc',
       'native/isolate_probe.cc',
       'native/registry.cc',
+      'native/stack_taker.cc',
       'native/termination.cc',
       'native/unix_datagram.cc',
     ],

@@ -77,6 +77,43 @@ Napi::Value IdleNs(const Napi::CallbackInfo& info) {
   return array;
 }
 
+// cpuNs(): Float64Array of pairs, a probe's id and the CPU time of its thread, NaN where that is not to be had
+Napi::Value CpuNs(const Napi::CallbackInfo& info) {
+  const auto used = Registry::Instance().CpuNs();
+  Napi::Float64Array array = Napi::Float64Array::New(info.Env(), 2 * used.size());
+  for (size_t i = 0; i < used.size(); ++i) {
+    array[2 * i] = used[i].first;
+    array[2 * i + 1] = used[i].second;
+  }
+  return array;
+}
+
+// askStack(id, turnNs): the thread is to take its stack, if that turn of its loop lasts until it can
+void AskStack(const Napi::CallbackInfo& info) {
+  Registry::Instance().AskStack(info[0].ToNumber().Uint32Value(), info[1].ToNumber().DoubleValue());
+}
+
+// takeStack(id): { takenAtNs, frames: { functionName, file, line, column }[] } once it was taken, else undefined
+Napi::Value TakeStack(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  const std::optional<Stack> stack = Registry::Instance().TakeStack(info[0].ToNumber().Uint32Value());
+  if (!stack) return env.Undefined();
+  Napi::Array frames = Napi::Array::New(env, stack->frames.size());
+  for (size_t i = 0; i < stack->frames.size(); ++i) {
+    const StackFrame& frame = stack->frames[i];
+    Napi::Object item = Napi::Object::New(env);
+    item.Set("functionName", frame.function_name);
+    item.Set("file", frame.file);
+    item.Set("line", frame.line);
+    item.Set("column", frame.column);
+    frames.Set(static_cast<uint32_t>(i), item);
+  }
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("takenAtNs", static_cast<double>(stack->taken_at_ns));
+  result.Set("frames", frames);
+  return result;
+}
+
 // follow(heapAccounting, heapSampling): what all probes of the process are to do. At once on the calling thread, on
 // others with their next answer, which they are asked for.
 void Follow(const Napi::CallbackInfo& info) {
@@ -263,6 +300,9 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("probes", Napi::Function::New<Probes>(env, "probes"));
   exports.Set("generation", Napi::Function::New<Generation>(env, "generation"));
   exports.Set("idleNs", Napi::Function::New<IdleNs>(env, "idleNs"));
+  exports.Set("cpuNs", Napi::Function::New<CpuNs>(env, "cpuNs"));
+  exports.Set("askStack", Napi::Function::New<AskStack>(env, "askStack"));
+  exports.Set("takeStack", Napi::Function::New<TakeStack>(env, "takeStack"));
   exports.Set("heapSpaces", Napi::Function::New<HeapSpaces>(env, "heapSpaces"));
   exports.Set("follow", Napi::Function::New<Follow>(env, "follow"));
   exports.Set("request", Napi::Function::New<Request>(env, "request"));

@@ -48,6 +48,7 @@ namespace offloop {
   SLOT(loopTurns)                                                                          \
   SLOT(loopBusyNs)          /* of those turns */                                           \
   SLOT(loopTurnStartedAtNs) /* the turn under way; 0 before the first */                   \
+  SLOT(loopIdleAtTurnNs)    /* what uv_metrics_idle_time() said at its start */            \
   /* written once */                                                                       \
   SLOT(attachedAtNs)                                                                       \
   SLOT(gcTimeSource)       /* GcTimeSource of gc_time.h */                                 \

@@ -253,12 +253,31 @@ void IsolateProbe::Request(uint32_t number) noexcept {
   uv_async_send(&async_);
 }
 
-void IsolateProbe::OnInterrupt(v8::Isolate* isolate, void* data) noexcept {
-  IsolateProbe* probe = current_probe;
+// The calling thread's probe, where it is the one that the interrupt was requested for.
+IsolateProbe* IsolateProbe::Interrupted(v8::Isolate* isolate, void* data) noexcept {
   const auto id = static_cast<uint32_t>(reinterpret_cast<uintptr_t>(data));
-  if (probe == nullptr || probe->isolate_ != isolate || probe->id_ != id) return;
+  IsolateProbe* probe = current_probe;
+  return probe != nullptr && probe->isolate_ == isolate && probe->id_ == id ? probe : nullptr;
+}
+
+void IsolateProbe::OnInterrupt(v8::Isolate* isolate, void* data) noexcept {
+  IsolateProbe* probe = Interrupted(isolate, data);
+  if (probe == nullptr) return;
   probe->interrupt_pending_.store(false, std::memory_order_release);
   probe->Answer(/*idle_turn=*/false);
+}
+
+// By interrupt alone: in a turn of an idle loop there is no stack.
+void IsolateProbe::AskStack(double turn_ns) noexcept {
+  if (stack_taker_.Ask(turn_ns)) {
+    isolate_->RequestInterrupt(OnStackInterrupt, reinterpret_cast<void*>(static_cast<uintptr_t>(id_)));
+  }
+}
+
+void IsolateProbe::OnStackInterrupt(v8::Isolate* isolate, void* data) noexcept {
+  IsolateProbe* probe = Interrupted(isolate, data);
+  if (probe == nullptr) return;
+  probe->stack_taker_.OnInterrupt(isolate, probe->block_.Get(k_loopTurnStartedAtNs), uv_hrtime());
 }
 
 uint64_t IsolateProbe::IdleNs() noexcept { return uv_metrics_idle_time(loop_); }

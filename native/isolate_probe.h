@@ -1,7 +1,7 @@
 // One probe on one JavaScript thread: the only file that touches v8::Isolate and uv_loop_t.
 //
-// Owning thread: the one that attached. The exception is Request(), which the sampling thread calls under the
-// registry's mutex; the fields it shares with the owner say so.
+// Owning thread: the one that attached. The exceptions are what Probe has (registry.h), which the sampling thread calls
+// under the registry's mutex; the fields that they share with the owner say so.
 //
 // What runs where:
 //   GC callbacks      inside V8's pauses: a clock read and a few stores, and the size of the heap where it is
@@ -19,6 +19,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "block.h"
@@ -28,6 +29,8 @@
 #include "heap_objects.h"
 #include "loop_recorder.h"
 #include "registry.h"
+#include "stack_taker.h"
+#include "thread_clock.h"
 
 namespace offloop {
 
@@ -53,6 +56,9 @@ class IsolateProbe final : public Probe {
 
   void Request(uint32_t number) noexcept override;
   uint64_t IdleNs() noexcept override;
+  double CpuNs() noexcept override { return thread_clock_.CpuNs(); }
+  void AskStack(double turn_ns) noexcept override;
+  std::optional<Stack> TakeStack() noexcept override { return stack_taker_.Take(); }
 
   // Begins or ends heap accounting and heap sampling as the process wants them (Registry). By itself at attach and
   // with each answer. Sampling takes the isolate's one slot for a heap profiler, or reads the one that runs already,
@@ -76,7 +82,9 @@ class IsolateProbe final : public Probe {
   static void OnPauseBegins(GcHook& hook) noexcept;
   static void OnPauseEnds(GcHook& hook, GcKind kind) noexcept;
   static void OnOtherEpilogue(GcHook& hook, GcKind kind, bool forced) noexcept;
+  static IsolateProbe* Interrupted(v8::Isolate* isolate, void* id) noexcept;
   static void OnInterrupt(v8::Isolate* isolate, void* id) noexcept;
+  static void OnStackInterrupt(v8::Isolate* isolate, void* id) noexcept;
   static void OnAsync(uv_async_t* handle) noexcept;
   static void OnPrepare(uv_prepare_t* handle) noexcept;
   static void OnCleanup(napi_async_cleanup_hook_handle hook, void* probe) noexcept;
@@ -119,6 +127,8 @@ class IsolateProbe final : public Probe {
   std::atomic<uint32_t> requested_{0};
   // Set by Request, cleared by the owner when the interrupt has run: an idle thread gathers no queue of them.
   std::atomic<bool> interrupt_pending_{false};
+  StackTaker stack_taker_;
+  const ThreadClock thread_clock_;
 };
 
 }  // namespace offloop

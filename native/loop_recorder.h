@@ -25,7 +25,9 @@ class LoopRecorder {
     idle_ns_ = idle_ns;
     if (first) {
       // What ran before was the main script and no turn.
-      block_.SetAlone(k_loopTurnStartedAtNs, static_cast<double>(now_ns));
+      Block::Update update(block_);
+      update.Set(k_loopTurnStartedAtNs, static_cast<double>(now_ns));
+      update.Set(k_loopIdleAtTurnNs, static_cast<double>(idle_ns));
       return;
     }
     // The two clocks are read one after the other.
@@ -34,6 +36,7 @@ class LoopRecorder {
     update.Add(k_loopTurns, 1);
     update.Add(k_loopBusyNs, static_cast<double>(busy_ns));
     update.Set(k_loopTurnStartedAtNs, static_cast<double>(now_ns));
+    update.Set(k_loopIdleAtTurnNs, static_cast<double>(idle_ns));
     update.Add(k_loopTurnDurations + DurationBucket(busy_ns), 1);
     update.SetLongest(k_loopTurnLongest, busy_ns, now_ns);
   }

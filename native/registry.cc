@@ -62,6 +62,32 @@ std::vector<std::pair<uint32_t, uint64_t>> Registry::IdleNs() noexcept {
   return idle;
 }
 
+std::vector<std::pair<uint32_t, double>> Registry::CpuNs() noexcept {
+  std::lock_guard lock(mutex_);
+  std::vector<std::pair<uint32_t, double>> used;
+  used.reserve(entries_.size());
+  for (const ProbeEntry& entry : entries_) used.emplace_back(entry.id, entry.probe->CpuNs());
+  return used;
+}
+
+Probe* Registry::Find(uint32_t id) noexcept {
+  for (const ProbeEntry& entry : entries_) {
+    if (entry.id == id) return entry.probe;
+  }
+  return nullptr;
+}
+
+void Registry::AskStack(uint32_t id, double turn_ns) noexcept {
+  std::lock_guard lock(mutex_);
+  if (Probe* probe = Find(id)) probe->AskStack(turn_ns);
+}
+
+std::optional<Stack> Registry::TakeStack(uint32_t id) noexcept {
+  std::lock_guard lock(mutex_);
+  Probe* probe = Find(id);
+  return probe == nullptr ? std::nullopt : probe->TakeStack();
+}
+
 bool Registry::ClaimSampler() noexcept {
   std::lock_guard lock(mutex_);
   return !std::exchange(sampler_claimed_, true);

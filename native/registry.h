@@ -12,11 +12,13 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "block.h"
+#include "stack_taker.h"
 
 namespace offloop {
 
@@ -29,6 +31,11 @@ class Probe {
   virtual void Request(uint32_t number) noexcept = 0;
   // How long its loop has waited for I/O, in all, as it stands while the thread is stuck. Likewise.
   virtual uint64_t IdleNs() noexcept = 0;
+  // The CPU time of its thread, NaN where that is not to be had. Likewise.
+  virtual double CpuNs() noexcept = 0;
+  // Asks the measured thread for its stack, and brings it (stack_taker.h). Likewise.
+  virtual void AskStack(double turn_ns) noexcept = 0;
+  virtual std::optional<Stack> TakeStack() noexcept = 0;
 };
 
 struct ProbeEntry {
@@ -61,6 +68,12 @@ class Registry {
 
   // What each probe's loop has waited, by the probe's id.
   std::vector<std::pair<uint32_t, uint64_t>> IdleNs() noexcept;
+  // The CPU time of each probe's thread, by the probe's id.
+  std::vector<std::pair<uint32_t, double>> CpuNs() noexcept;
+
+  // The stack of one thread, asked for and brought; does nothing where the probe is gone.
+  void AskStack(uint32_t id, double turn_ns) noexcept;
+  std::optional<Stack> TakeStack(uint32_t id) noexcept;
 
   // Whether probes account for the bytes of their heaps, and estimate their objects. They see a change when they
   // attach or answer.
@@ -75,6 +88,8 @@ class Registry {
   void ReleaseSampler() noexcept;
 
  private:
+  Probe* Find(uint32_t id) noexcept;  // null where it is gone; under the mutex
+
   std::atomic<bool> heap_accounting_{false};
   std::atomic<bool> heap_sampling_{false};
   std::mutex mutex_;  // guards everything below

@@ -11,6 +11,7 @@ Runs app.js with runtime metrics on and no change to its code. Configured by the
   OFFLOOP_SERVICE       name of the service       (default: OTEL_SERVICE_NAME, else the package's name)
   OFFLOOP_INTERVAL_MS   time between samples      (default: 10000)
   OFFLOOP_SERVE         serve HTTP on host:port   (default: off)
+  OFFLOOP_SERVE_SHARE   1: share the port         (default: within a cluster)
   OFFLOOP_EXPORT        tinyobs=URL, otlp=URL, …  (default: none)
   OFFLOOP_TINYOBS_KEY   the TinyObs server's key
   OFFLOOP_LABELS        k=v,…                     added to every metric

@@ -17,6 +17,8 @@ export type {
   TinyObsOptions,
 } from './core/options'
 export type { OtlpOptions } from './core/otlp'
+export type { Frame, Place, Stall } from './core/stall'
+export type { StallOptions } from './core/stall-options'
 export type { Counters } from './probe/counters'
 export { countHeapObjects, type HeapCount } from './probe/heap-count'
 export type { CollectedMetric, Collector } from './sampler/collectors'

@@ -77,6 +77,7 @@ describe('usage', () => {
       'SERVICE',
       'INTERVAL_MS',
       'SERVE',
+      'SERVE_SHARE',
       'EXPORT',
       'TINYOBS_KEY',
       'LABELS',

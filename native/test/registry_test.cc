@@ -17,6 +17,10 @@ class FakeProbe final : public Probe {
  public:
   void Request(uint32_t number) noexcept override { last = number; }
   uint64_t IdleNs() noexcept override { return 7; }
+  double CpuNs() noexcept override { return 8; }
+  void AskStack(double turn_ns) noexcept override { asked_turn_ns = turn_ns; }
+  std::optional<Stack> TakeStack() noexcept override { return Stack{}; }
+  double asked_turn_ns = 0;
   std::atomic<uint32_t> last{0};
 };
 

@@ -20,13 +20,17 @@ class InvalidVariable extends TypeError {
 const PARSERS: Readonly<Record<string, (value: string, env: Environment) => Options>> = {
   OFFLOOP_SERVICE: (service) => ({ service }),
   OFFLOOP_INTERVAL_MS: (value) => ({ intervalMs: wholeNumber('OFFLOOP_INTERVAL_MS', value) }),
-  OFFLOOP_SERVE: (value) => ({ serve: address(value) }),
+  OFFLOOP_SERVE: (value, env) => ({ serve: sharing(address(value), env.OFFLOOP_SERVE_SHARE) }),
   OFFLOOP_EXPORT: (value, env) => ({
     exporters: list(value).map((part, index) => exporter(part, env, index)),
   }),
   OFFLOOP_LABELS: (value) => ({ labels: Object.fromEntries(list(value).map(label)) }),
   OFFLOOP_HEAP_OBJECTS: (value) => ({ heapObjects: flag('OFFLOOP_HEAP_OBJECTS', value) }),
   OFFLOOP_HEAP_ACCOUNTING: (value) => ({ heapAccounting: flag('OFFLOOP_HEAP_ACCOUNTING', value) }),
+  OFFLOOP_STALL_MS: (value) => {
+    const thresholdMs = wholeNumber('OFFLOOP_STALL_MS', value)
+    return { stall: thresholdMs === 0 ? false : { thresholdMs } }
+  },
 }
 
 /**
@@ -149,6 +153,12 @@ function flag(variable: string, value: string): boolean {
   if (value === '1' || value === 'true') return true
   if (value === '0' || value === 'false') return false
   throw new InvalidVariable(variable, `must be 1 or 0, and is ${JSON.stringify(value)}`)
+}
+
+/** `OFFLOOP_SERVE_SHARE` says whether the port of `OFFLOOP_SERVE` is shared. */
+function sharing(serve: NonNullable<Options['serve']>, share = ''): NonNullable<Options['serve']> {
+  if (share === '' || serve === false) return serve
+  return { ...(serve === true ? {} : serve), share: flag('OFFLOOP_SERVE_SHARE', share) }
 }
 
 /** `host:port`, `[::1]:port`, `:port` or `port`; `1` and `0` are yes and no, since nobody listens on ports 0 and 1. */

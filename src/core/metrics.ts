@@ -369,6 +369,24 @@ export const metrics = [
     source: 'uv_prepare_t (native probe only)',
   },
   {
+    name: 'nodejs_eventloop_stalls_total',
+    type: 'counter',
+    unit: '',
+    description:
+      'Stalls: turns of the event loop that were busy for stall.thresholdMs (default 1 second) or longer. Counted while they last.',
+    labels: ['thread'],
+    source: 'looks of the sampling thread at the turn under way and uv_metrics_idle_time (native probe only)',
+  },
+  {
+    name: 'nodejs_eventloop_stalled',
+    type: 'gauge',
+    unit: '',
+    description:
+      'Whether the event loop is stalled at this moment: 1 or 0. Only of threads that are watched.',
+    labels: ['thread'],
+    source: 'the same as nodejs_eventloop_stalls_total',
+  },
+  {
     name: 'nodejs_thread_seconds_total',
     type: 'counter',
     unit: 'seconds',

@@ -30,6 +30,8 @@ import {
   serviceInstanceId,
 } from './otlp'
 import { findPeer, notInstalled } from './peers'
+import type { Sharing } from './sharing'
+import { type StallOptions, type StallSettings, stallSettings } from './stall-options'
 
 /** Under whose names metrics are shown: offloop's own, those of TinyObs for Go, or those of prom-client's defaults. */
 export type Names = 'canonical' | 'go' | 'prom-client'
@@ -64,6 +66,11 @@ export interface ServeOptions {
   readonly token?: string
   /** What `/metrics` calls its metrics. Default `'canonical'`. */
   readonly names?: Names
+  /**
+   * Share the port with all processes of this user that do: one of them serves the metrics of all, told apart by the
+   * label `pid`. By default the workers of one `node:cluster` do so; false is for none.
+   */
+  readonly share?: boolean
 }
 
 export interface Options {
@@ -93,6 +100,8 @@ export interface Options {
   readonly exitFlushMs?: number
   /** How long a custom collector may take, 10 to 60,000; never more than half of `intervalMs`. Default 1,000. */
   readonly collectorTimeoutMs?: number
+  /** When an event loop that does not turn is a stall; `false` watches none. Default: 1 s, the main thread's. */
+  readonly stall?: StallOptions | false
 }
 
 /** What `countHeapObjects()` will take, as far as that can be told before. Upper bounds for ordinary heaps. */
@@ -120,6 +129,10 @@ export interface Settings {
   readonly heapAccounting: boolean
   readonly collectorTimeoutMs: number
   readonly exitFlushMs: number
+  /** Undefined: nothing is watched. */
+  readonly stall: StallSettings | undefined
+  /** With whom the port is shared, which the process itself tells and no option. */
+  readonly sharing?: Sharing
 }
 
 export interface ServeSettings {
@@ -128,6 +141,7 @@ export interface ServeSettings {
   readonly hosts: readonly string[]
   readonly token: string | undefined
   readonly names: Names
+  readonly share: boolean | undefined
 }
 
 export interface TinyObsSettings {
@@ -167,6 +181,7 @@ export function resolveOptions(
     'heapAccounting',
     'collectorTimeoutMs',
     'exitFlushMs',
+    'stall',
   ])
   const functions: ExporterFunction[] = []
   const exporters: ExporterSettings[] = []
@@ -186,6 +201,7 @@ export function resolveOptions(
     heapAccounting: boolean(given.heapAccounting ?? true, 'heapAccounting'),
     exitFlushMs: integer(given.exitFlushMs ?? 500, 'exitFlushMs', 0, 10_000),
     collectorTimeoutMs: Math.min(collectorTimeoutMs, intervalMs / 2),
+    stall: stallSettings(given.stall ?? {}),
   }
   return { settings, functions }
 }
@@ -193,13 +209,22 @@ export function resolveOptions(
 function serveSettings(value: unknown): ServeSettings | undefined {
   if (value === false) return undefined
   const serve = record(value === true ? {} : value, 'serve', 'a boolean or an object')
-  known(serve, 'serve', ['host', 'port', 'hosts', 'token', 'names'])
+  known(serve, 'serve', ['host', 'port', 'hosts', 'token', 'names', 'share'])
+  const port = integer(serve.port ?? DEFAULT_PORT, 'serve.port', 0, 65_535)
+  const share = serve.share === undefined ? undefined : boolean(serve.share, 'serve.share')
+  if (share === true && port === 0) {
+    throw new InvalidRange(
+      'serve.port',
+      'must not be 0 with serve.share: each process would take another one',
+    )
+  }
   return {
     host: text(serve.host ?? DEFAULT_HOST, 'serve.host'),
-    port: integer(serve.port ?? DEFAULT_PORT, 'serve.port', 0, 65_535),
+    port,
     hosts: array(serve.hosts ?? [], 'serve.hosts').map((host, index) => text(host, `serve.hosts[${index}]`)),
     token: serve.token === undefined ? undefined : headerValue(serve.token, 'serve.token'),
     names: oneOf(serve.names ?? 'canonical', 'serve.names', ['canonical', 'go', 'prom-client']),
+    share,
   }
 }
 

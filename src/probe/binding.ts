@@ -16,6 +16,12 @@ export interface Binding {
   endedTotals(): Float64Array
   /** Pairs: a probe's id, and how long its loop has waited for I/O since the thread began. */
   idleNs(): Float64Array
+  /** Pairs: a probe's id, and the CPU time of its thread, NaN where the platform does not tell. */
+  cpuNs(): Float64Array
+  /** Asks a thread for its stack, by interrupt: it takes it if it is still in the turn that began at `turnNs`. */
+  askStack(id: number, turnNs: number): void
+  /** What was asked for, once it was taken, and once. */
+  takeStack(id: number): NativeStack | undefined
   /** V8's names of its heap spaces, in the order of a block's figures. */
   heapSpaces(): readonly string[]
   /** What all probes of the process are to do beside counting; another thread follows when it answers. */
@@ -47,6 +53,18 @@ export interface AttachOptions {
   readonly histograms?: boolean
   /** false: as where Node.js does not export V8's LongTaskStats. */
   readonly longTaskStats?: boolean
+}
+
+export interface NativeStack {
+  /** On the probes' clock. */
+  readonly takenAtNs: number
+  /** The innermost first; names and files are empty, and lines 0, where there are none. */
+  readonly frames: readonly {
+    readonly functionName: string
+    readonly file: string
+    readonly line: number
+    readonly column: number
+  }[]
 }
 
 export interface NativeProbe {

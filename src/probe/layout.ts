@@ -26,6 +26,7 @@ export const SLOTS = [
   'loopTurns',
   'loopBusyNs',
   'loopTurnStartedAtNs',
+  'loopIdleAtTurnNs',
   'attachedAtNs',
   'gcTimeSource',
   'loopIdleAtAttachNs',

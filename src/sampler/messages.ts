@@ -1,6 +1,7 @@
 import type { Batch, Metric } from '../core/batch'
 import type { ErrorCode } from '../core/errors'
 import type { Settings } from '../core/options'
+import type { Stall } from '../core/stall'
 import type { ProbeSource } from '../probe/probe'
 
 /**
@@ -18,11 +19,22 @@ export interface WorkerStart {
   readonly stateMemory: SharedArrayBuffer
   /** The addon catches SIGTERM: the sampling thread delivers what is queued and ends the process by it. */
   readonly terminates: boolean
+  /** Whether stacks of stalls are to be told in terms of the original sources. */
+  readonly sourceMaps: boolean
+  /** Where a debugger would connect. */
+  readonly inspectorPort: number
 }
 
 export type ToWorker =
   /** What the main thread wants to hear of: nothing is posted to it that nobody asked for. */
-  | { readonly type: 'listen'; readonly batches: boolean; readonly collectors: boolean }
+  | {
+      readonly type: 'listen'
+      readonly batches: boolean
+      readonly collectors: boolean
+      readonly stalls: boolean
+    }
+  /** Whether source maps are enabled has changed since the start. */
+  | { readonly type: 'sourceMaps'; readonly enabled: boolean }
   | { readonly type: 'ack'; readonly sequence: number }
   /** Answers `collect`, at once and again whenever a slow collector is done. */
   | {
@@ -41,6 +53,8 @@ export type ToWorker =
 export type ToMain =
   | { readonly type: 'ready'; readonly url: string | undefined; readonly failure: PlainError | undefined }
   | { readonly type: 'batch'; readonly batch: Batch }
+  /** A stall that is over. */
+  | { readonly type: 'stall'; readonly stall: Stall }
   /** Run the collectors for `tick`; the same tick again asks whether the main thread is still there. */
   | { readonly type: 'collect'; readonly tick: number }
   /** Ask the `perf_hooks` probe for fresh figures. */

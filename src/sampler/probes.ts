@@ -17,11 +17,15 @@ export class ObservedProbe {
   idleNs = Number.NaN
   activeNs = Number.NaN
   readonly recent = new Recent()
+  /** Stalls of its loop; undefined as long as nobody watches it. */
+  stalls: ThreadFigures['stalls']
 
   constructor(
     readonly thread: string,
     readonly source: ProbeSource,
     memory: SharedArrayBuffer,
+    /** Of a native probe: the registry's. */
+    readonly id = 0,
   ) {
     this.block = new BlockReader(memory)
   }
@@ -54,6 +58,7 @@ export interface ThreadFigures {
   readonly idleNs?: number
   readonly activeNs?: number
   readonly recent?: Recent
+  readonly stalls?: { readonly total: number; readonly ongoing: boolean } | undefined
 }
 
 /** All probes of the process, and the way to ask them. */
@@ -101,7 +106,7 @@ export class NativeProbes implements Probes {
           .probes()
           .map(({ id, threadId, threadName, memory }) => [
             id,
-            this.#byId.get(id) ?? new ObservedProbe(threadLabel(threadId, threadName), 'native', memory),
+            this.#byId.get(id) ?? new ObservedProbe(threadLabel(threadId, threadName), 'native', memory, id),
           ]),
       )
     }

@@ -5,10 +5,12 @@ import type { Batch } from '../core/batch'
 import { messageOf, OffloopError } from '../core/errors'
 import type { ExporterFunction, Settings } from '../core/options'
 import { warnOnce } from '../core/report'
+import type { Stall } from '../core/stall'
 import type { Probe } from '../probe/probe'
 import { activeByType } from './active-by-type'
 import { type Collector, Collectors } from './collectors'
 import type { ToMain, ToWorker, WorkerStart } from './messages'
+import { sourceMapsEnabled } from './source-maps-enabled'
 import { ThreadState } from './thread-state'
 
 /** Calls of one exporter function that may be unfinished at a time; further batches are not given to it. */
@@ -22,6 +24,8 @@ const MAX_HEAP_MB = 128
 export interface SamplerEvents {
   /** Each sample, on the main thread. Nothing is posted to it unless somebody listens. */
   batch: [batch: Batch]
+  /** A stall that is over, of this thread or another. Likewise. */
+  stall: [stall: Stall]
   /** What went wrong. Without a listener it is written to stderr, once per kind. */
   error: [error: Error]
 }
@@ -69,7 +73,8 @@ export class Sampler extends EventEmitter<SamplerEvents & MetaEvents> {
   #settleReady: { resolve(ready: Ready): void; reject(error: Error): void } | undefined
   #flushId = 0
   #holds = 0
-  #listening = { batches: false, collectors: false }
+  #listening = { batches: false, collectors: false, stalls: false }
+  #sourceMaps = false
   #stopping: Promise<void> | undefined
 
   /** @internal Use `start()`. `terminates`: SIGTERM is caught by the addon and is for the sampling thread. */
@@ -112,14 +117,15 @@ export class Sampler extends EventEmitter<SamplerEvents & MetaEvents> {
     this.#startThread()
 
     this.on('newListener', (event) => {
-      if (event === 'batch') this.#listen(true)
+      this.#listen(event)
     })
-    this.on('removeListener', () => this.#listen(false))
-    this.#listen(false)
+    this.on('removeListener', () => this.#listen())
+    this.#listen()
   }
 
   /**
-   * Resolves once the first sample is taken and the HTTP server listens; rejects with `ERR_OFFLOOP_ADDRESS_IN_USE`
+   * Resolves once the first sample is taken and the HTTP server listens, in this process or in the one that it shares
+   * its port with; rejects with `ERR_OFFLOOP_ADDRESS_IN_USE`
    * or `ERR_OFFLOOP_LISTEN` where it can't, while sampling goes on. Need not be awaited; whoever looks at it keeps
    * the process alive until it settles.
    */
@@ -141,10 +147,10 @@ export class Sampler extends EventEmitter<SamplerEvents & MetaEvents> {
    */
   addCollector(collector: Collector): () => void {
     const remove = this.#collectors.add(collector)
-    this.#listen(false)
+    this.#listen()
     return () => {
       remove()
-      this.#listen(false)
+      this.#listen()
     }
   }
 
@@ -210,12 +216,15 @@ export class Sampler extends EventEmitter<SamplerEvents & MetaEvents> {
   }
 
   #startThread(): void {
+    this.#sourceMaps = sourceMapsEnabled()
     const start: WorkerStart = {
       settings: this.#settings,
       source: this.#probe.source,
       fallbackMemory: this.#probe.source === 'perf_hooks' ? this.#probe.memory : undefined,
       stateMemory: this.#state.memory,
       terminates: this.#terminates,
+      sourceMaps: this.#sourceMaps,
+      inspectorPort: process.debugPort,
     }
     let worker: Worker
     try {
@@ -246,8 +255,8 @@ export class Sampler extends EventEmitter<SamplerEvents & MetaEvents> {
     })
     // After the listeners: adding one for messages refs the port.
     if (this.#holds === 0) worker.unref()
-    this.#listening = { batches: false, collectors: false }
-    this.#listen(false)
+    this.#listening = { batches: false, collectors: false, stalls: false }
+    this.#listen()
   }
 
   /** The sampling thread is no more, or never was. */
@@ -313,13 +322,17 @@ export class Sampler extends EventEmitter<SamplerEvents & MetaEvents> {
     this.#state.wait('flushed', 0, timeoutMs)
   }
 
-  /** Tells the sampling thread what the main thread wants. `adding`: a listener is about to be added. */
-  #listen(adding: boolean): void {
-    const batches = adding || this.listenerCount('batch') > 0 || this.#functions.length > 0
-    const collectors = this.#collectors.size > 0
-    if (batches === this.#listening.batches && collectors === this.#listening.collectors) return
-    this.#listening = { batches, collectors }
-    this.#post({ type: 'listen', batches, collectors })
+  /** Tells the sampling thread what the main thread wants. `adding`: of this event a listener is about to be added. */
+  #listen(adding?: string | symbol): void {
+    const wanted = {
+      batches: adding === 'batch' || this.listenerCount('batch') > 0 || this.#functions.length > 0,
+      collectors: this.#collectors.size > 0,
+      stalls: adding === 'stall' || this.listenerCount('stall') > 0,
+    }
+    const { batches, collectors, stalls } = this.#listening
+    if (wanted.batches === batches && wanted.collectors === collectors && wanted.stalls === stalls) return
+    this.#listening = wanted
+    this.#post({ type: 'listen', ...wanted })
   }
 
   #post(message: ToWorker): void {
@@ -332,6 +345,9 @@ export class Sampler extends EventEmitter<SamplerEvents & MetaEvents> {
         this.#deliver(message.batch)
         this.#post({ type: 'ack', sequence: message.batch.sequence })
         return
+      case 'stall':
+        this.#emitSafely('stall', message.stall)
+        return
       case 'collect':
         this.#collectors.run(message.tick)
         return
@@ -340,6 +356,7 @@ export class Sampler extends EventEmitter<SamplerEvents & MetaEvents> {
         return
       case 'ready': {
         this.#failedStarts = 0
+        this.#checkSourceMaps()
         const { url, failure } = message
         const settle = this.#settleReady
         this.#settleReady = undefined
@@ -364,15 +381,28 @@ export class Sampler extends EventEmitter<SamplerEvents & MetaEvents> {
   }
 
   #deliver(batch: Batch): void {
-    this.#tell('batch', batch, (cause) =>
-      this.#report(
-        new OffloopError('ERR_OFFLOOP_LISTENER', `a 'batch' listener threw: ${messageOf(cause)}`, { cause }),
-      ),
-    )
+    this.#emitSafely('batch', batch)
     for (const exporter of this.#functions) {
       const call = this.#export(exporter, batch).finally(() => this.#calls.delete(call))
       this.#calls.add(call)
     }
+  }
+
+  #emitSafely(event: 'batch' | 'stall', value: Batch | Stall): void {
+    this.#tell(event, value, (cause) =>
+      this.#report(
+        new OffloopError('ERR_OFFLOOP_LISTENER', `a '${event}' listener threw: ${messageOf(cause)}`, {
+          cause,
+        }),
+      ),
+    )
+  }
+
+  /** After a turn of the loop: an application may enable them by a call of its own. */
+  #checkSourceMaps(): void {
+    const enabled = sourceMapsEnabled()
+    if (enabled !== this.#sourceMaps) this.#post({ type: 'sourceMaps', enabled })
+    this.#sourceMaps = enabled
   }
 
   async #export(exporter: ExporterCall, batch: Batch): Promise<void> {
@@ -410,7 +440,7 @@ export class Sampler extends EventEmitter<SamplerEvents & MetaEvents> {
   }
 
   /** Not by emit(): a listener that throws, or is async and rejects, neither ends the host nor robs the others. */
-  #tell(event: keyof SamplerEvents, value: Batch | Error, failed: (thrown: unknown) => void): void {
+  #tell(event: keyof SamplerEvents, value: Batch | Stall | Error, failed: (thrown: unknown) => void): void {
     for (const listener of this.rawListeners(event) as ((value: unknown) => unknown)[]) {
       const call = async () => listener.call(this, value)
       call().catch(failed)

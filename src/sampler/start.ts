@@ -7,6 +7,7 @@ import { attach } from '../probe/counters'
 import { otherHeapProfiler } from '../probe/heap-profilers'
 import { attachProbe, type Probe } from '../probe/probe'
 import { Sampler } from './sampler'
+import { withSharing } from './sharing'
 
 // On the global object, as the probe is: several copies of this package make one sampler.
 const KEY = Symbol.for('offloop.sampler.v1')
@@ -38,7 +39,9 @@ export function startWith(options: Options, terminates: boolean): Sampler {
   const probe = claim()
   const caught = terminates && probe.source === 'native'
   if (caught) probe.binding.catchTermination()
-  const sampler = new Sampler(settings, functions, probe, caught, () => release(probe))
+  const sampler = new Sampler(withSharing(settings, terminates), functions, probe, caught, () =>
+    release(probe),
+  )
   if (!sampler.running) return sampler
   realm[KEY] = sampler
   hostStanding(sampler)

@@ -133,7 +133,7 @@ export function* threadMetrics(
 }
 
 function* loopMetrics(
-  { thread, slots, idleNs = Number.NaN, activeNs = Number.NaN, recent }: ThreadFigures,
+  { thread, slots, idleNs = Number.NaN, activeNs = Number.NaN, recent, stalls }: ThreadFigures,
   nowNs: number,
 ): Generator<ThreadReading> {
   const labels = { thread }
@@ -155,5 +155,9 @@ function* loopMetrics(
   if (turnAtNs > 0) {
     const value = Math.max(0, nowNs - turnAtNs) * SECONDS
     yield { name: 'nodejs_eventloop_since_turn_seconds', labels, value }
+  }
+  if (stalls !== undefined) {
+    yield { name: 'nodejs_eventloop_stalls_total', labels, value: stalls.total }
+    yield { name: 'nodejs_eventloop_stalled', labels, value: stalls.ongoing ? 1 : 0 }
   }
 }

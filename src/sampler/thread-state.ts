@@ -1,4 +1,13 @@
-const FIELDS = ['sequence', 'missedTicks', 'restarts', 'queued', 'lostBatches', 'flushed'] as const
+const FIELDS = [
+  'sequence',
+  'missedTicks',
+  'restarts',
+  'queued',
+  'lostBatches',
+  'flushed',
+  'stalls',
+  'mainStalls',
+] as const
 type Field = (typeof FIELDS)[number]
 
 /**
@@ -6,6 +15,7 @@ type Field = (typeof FIELDS)[number]
  * by a main thread that is about to exit and turns its loop no more.
  *
  * - `sequence` of the newest batch, `missedTicks`: written by the sampling thread, continued by the next one
+ * - `stalls` noticed so far, `mainStalls` of the main thread: likewise
  * - `queued`: batches that exporters of the sampling thread still hold; written by it
  * - `restarts` of the sampling thread, `lostBatches` that were queued when one ended: written by the main thread
  * - `flushed`: 1 when an exit flush is done; written by the sampling thread, waited for by the main thread

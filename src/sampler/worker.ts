@@ -1,19 +1,27 @@
 // The sampling thread's entry. It puts the parts together and owns none of their work.
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
+import type { Batch } from '../core/batch'
 import { systemClock } from '../core/clock'
 import { messageOf, OffloopError } from '../core/errors'
+import { merge } from '../core/merge'
 import type { ServeSettings } from '../core/options'
+import { identified } from '../core/sharing'
 import { createExporters } from '../exporters/create'
 import { renaming } from '../exporters/names'
 import { loadBinding } from '../probe/load'
 import type { HttpServer } from '../server/server'
-import { BatchBuilder } from './build'
+import type { SharedServer } from '../server/share'
+import type { SourceEvent } from '../server/source'
+import { statusOf } from '../server/status'
+import { BatchBuilder, describe } from './build'
 import { CollectRound } from './collect-round'
 import type { PlainError, ToMain, ToWorker, WorkerStart } from './messages'
+import { openStallWatch } from './open-stall-watch'
 import { Posting } from './posting'
 import { FallbackProbes, NativeProbes, type Observation, observe, type Probes } from './probes'
 import { Schedule } from './schedule'
 import { SelfMetrics } from './self-metrics'
+import { StallHistory } from './stall-history'
 import { Store } from './store'
 import { ThreadSeries } from './thread-series'
 import { ThreadState } from './thread-state'
@@ -26,7 +34,7 @@ const SCRAPE_WAIT_MS = 20
 
 if (parentPort === null) throw new Error('offloop: worker.js is started by start() and not by itself')
 const port = parentPort
-const { settings, source, fallbackMemory, stateMemory, terminates } = workerData as WorkerStart
+const { settings, source, fallbackMemory, stateMemory, terminates, ...start } = workerData as WorkerStart
 
 const state = new ThreadState(stateMemory)
 const probes = openProbes()
@@ -46,13 +54,22 @@ const posting = new Posting(
 )
 const round = new CollectRound(post)
 const served = renaming(settings.serve?.names ?? 'canonical')
-const listening = { batches: false, collectors: false }
+/** Clients that are told of what happens. */
+const listeners = new Set<(event: SourceEvent) => void>()
+const listening = { batches: false, collectors: false, stalls: false }
+let sourceMaps = start.sourceMaps
 let sampling: Promise<void> = Promise.resolve()
+/** When the newest sample was taken, milliseconds since the epoch; 0 before the first. */
+let sampledAt = 0
 let announceFirst: () => void = () => {}
 const sampled = new Promise<void>((resolve) => {
   announceFirst = resolve
 })
 
+const stallHistory = new StallHistory()
+stallHistory.onStall((stall) => tell({ event: 'stall', data: stall }))
+const stallWatch = watchStalls()
+let shared: SharedServer | undefined
 const server = settings.serve === undefined ? undefined : openServer(settings.serve)
 
 const schedule = new Schedule(systemClock, settings.intervalMs, (missed) => {
@@ -67,20 +84,59 @@ port.on('message', receive)
 void Promise.all([listen(), sampled]).then(([outcome]) => post({ type: 'ready', ...outcome }))
 
 /** Loaded where it is asked for: `node:http` takes half a megabyte of this thread. */
-function openServer(serve: ServeSettings): HttpServer {
+function openServer(
+  serve: ServeSettings,
+): Pick<HttpServer, 'close'> & { listen(): Promise<{ url: string }> } {
   const { createServer } = require('../server/server') as typeof import('../server/server')
-  return createServer(serve, {
+  const http = createServer(serve, {
     scrape: async () => {
-      const observation = await look(SCRAPE_MAX_AGE_MS, SCRAPE_WAIT_MS)
-      return served.rename(builder.build(state.get('sequence'), Date.now(), observation, self, round.latest))
+      const others = shared?.scraped()
+      return merge(served.rename(await current(SCRAPE_MAX_AGE_MS)), (await others) ?? [])
     },
     query: (metric, start, end) => store.query(metric, start, end),
+    series: (names, start, end) => store.series(names, start, end),
+    describe,
+    status: async () => {
+      const observation = await look(SCRAPE_MAX_AGE_MS, SCRAPE_WAIT_MS)
+      const now = builder.build(state.get('sequence'), Date.now(), observation, self, round.latest)
+      return statusOf({ settings, store, now, sampledAt, stalls: stallHistory.list() })
+    },
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    stalls: () => ({
+      thresholdMs: stallWatch === undefined ? null : (settings.stall?.thresholdMs ?? null),
+      stalls: stallHistory.list(),
+    }),
     health: () => ({
       service: settings.service,
       samples: state.get('sequence'),
       missedTicks: state.get('missedTicks'),
+      ...(shared === undefined ? {} : { pid: process.pid, processes: shared.processes().length }),
     }),
   })
+  const { sharing, service, intervalMs } = settings
+  if (sharing === undefined) return http
+  const { SharedServer } = require('../server/share') as typeof import('../server/share')
+  shared = new SharedServer(
+    http,
+    serve,
+    { sharing, service, intervalMs },
+    { look: current, dropped: () => self.countDropped('share'), failed: report },
+  )
+  return shared
+}
+
+/** The figures as they are now, in a batch that enters neither the store nor an exporter. */
+async function current(maxAgeMs: number): Promise<Batch> {
+  const observation = await look(maxAgeMs, SCRAPE_WAIT_MS)
+  return shown(builder.build(state.get('sequence'), Date.now(), observation, self, round.latest))
+}
+
+/** `batch` as others are shown it. Exporters have it without: each process delivers its own. */
+function shown(batch: Batch): Batch {
+  return settings.sharing === undefined ? batch : identified(batch, settings.sharing)
 }
 
 function openProbes(): Probes {
@@ -95,6 +151,23 @@ function openProbes(): Probes {
     binding.onTermination(() => void deliver(settings.exitFlushMs).finally(() => binding.terminate()))
   }
   return new NativeProbes(binding)
+}
+
+/** Without the addon nothing tells from here what a loop does. */
+function watchStalls() {
+  const { binding } = loadBinding()
+  if (settings.stall === undefined || source === 'perf_hooks' || binding === undefined) return undefined
+  return openStallWatch(settings.stall, {
+    probes,
+    binding,
+    state,
+    history: stallHistory,
+    inspectorPort: start.inspectorPort,
+    sourceMaps: () => sourceMaps,
+    post: (stall) => {
+      if (listening.stalls) post({ type: 'stall', stall })
+    },
+  })
 }
 
 async function look(maxAgeMs: number, waitMs: number): Promise<Observation> {
@@ -112,15 +185,22 @@ function sample(): Promise<void> {
 
 async function takeSample(): Promise<void> {
   const timestamp = Date.now()
+  const others = shared?.sampled()
   const collecting = listening.collectors ? round.run(settings.collectorTimeoutMs) : undefined
   const observation = await look(0, ANSWER_WAIT_MS)
   const collected = (await collecting) ?? []
   const batch = builder.build(state.add('sequence', 1), timestamp, observation, self, collected)
-  self.seriesDropped += store.add(batch)
+  sampledAt = timestamp
   served.sampled(batch)
   for (const exporter of exporters) exporter.push(batch)
   if (listening.batches) posting.push(batch)
+  self.seriesDropped += store.add(merge(shown(batch), (await others) ?? []))
+  tell({ event: 'sample', data: { sequence: batch.sequence, timestamp } })
   announceFirst()
+}
+
+function tell(event: SourceEvent): void {
+  for (const listener of listeners) listener(event)
 }
 
 async function listen(): Promise<{ url: string | undefined; failure: PlainError | undefined }> {
@@ -136,7 +216,11 @@ function receive(message: ToWorker): void {
     case 'listen':
       listening.batches = message.batches
       listening.collectors = message.collectors
+      listening.stalls = message.stalls
       if (!message.collectors) round.latest = []
+      return
+    case 'sourceMaps':
+      sourceMaps = message.enabled
       return
     case 'ack':
       posting.acknowledge()
@@ -153,6 +237,8 @@ function receive(message: ToWorker): void {
       void flush(message.timeoutMs).then((complete) => post({ type: 'flushed', id: message.id, complete }))
       return
     case 'exit':
+      // The main thread stands still for this, and is not stuck.
+      stallWatch?.stop()
       void deliver(message.timeoutMs).then(() => state.set('flushed', 1))
       return
     case 'stop':
@@ -177,6 +263,7 @@ async function deliver(timeoutMs: number): Promise<boolean> {
 
 async function stop(timeoutMs: number): Promise<void> {
   schedule.stop()
+  stallWatch?.stop()
   await flush(timeoutMs)
   posting.flush()
   for (const exporter of exporters) exporter.close()

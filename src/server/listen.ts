@@ -18,13 +18,18 @@ const REMEDIES: Readonly<Record<string, string>> = {
 /** Resolves once `server` listens. @throws {OffloopError} */
 export function listen(server: Server, host: string, port: number): Promise<Address> {
   return new Promise((resolve, reject) => {
-    const fail = (error: NodeJS.ErrnoException): void => reject(listenError(error, host, port))
-    server.once('error', fail)
-    server.listen(port, host, () => {
+    const fail = (error: NodeJS.ErrnoException): void => {
+      // It may be tried again.
+      server.off('listening', done)
+      reject(listenError(error, host, port))
+    }
+    const done = (): void => {
       server.off('error', fail)
       const { address, port: taken } = server.address() as AddressInfo
       resolve({ host: address, port: taken, url: `http://${authority(reachable(address), taken)}` })
-    })
+    }
+    server.once('error', fail)
+    server.listen(port, host, done)
   })
 }
 

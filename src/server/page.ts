@@ -24,6 +24,8 @@ const BODY = `<!doctype html>
 <dt><code>/v1/query/range?metric=&amp;start=&amp;end=&amp;maxPoints=</code></dt>
 <dd>The same by series, with as many points as a chart has room for:
 <a href="/v1/query/range?metric=nodejs_gc_pause_seconds_total">garbage collection pauses</a>.</dd>
+<dt><a href="/v1/stalls">/v1/stalls</a></dt>
+<dd>When the event loop was stuck, for how long and in what; it may be now.</dd>
 <dt><a href="/healthz">/healthz</a></dt>
 <dd>Whether the sampling thread runs.</dd>
 </dl>

@@ -19,6 +19,15 @@ function refusal(env: Record<string, string>) {
 }
 
 describe('options from the environment', () => {
+  test.each([
+    [{ OFFLOOP_SERVE: '9000', OFFLOOP_SERVE_SHARE: '1' }, { serve: { port: 9000, share: true } }],
+    [{ OFFLOOP_SERVE: '1', OFFLOOP_SERVE_SHARE: '0' }, { serve: { share: false } }],
+    [{ OFFLOOP_SERVE: '0', OFFLOOP_SERVE_SHARE: '1' }, { serve: false }],
+    [{ OFFLOOP_SERVE_SHARE: '1' }, {}],
+  ])('%j', (env, options) => {
+    expect(optionsFromEnvironment(env)).toEqual(options)
+  })
+
   test.each<[string, string, unknown]>([
     ['OFFLOOP_SERVICE', 'api', { service: 'api' }],
     ['OFFLOOP_INTERVAL_MS', '500', { intervalMs: 500 }],
@@ -104,6 +113,7 @@ describe('options from the environment', () => {
       OFFLOOP_LABELS: 'region=eu',
       OFFLOOP_HEAP_OBJECTS: '0',
       OFFLOOP_HEAP_ACCOUNTING: '0',
+      OFFLOOP_STALL_MS: '250',
     })
     expect(resolveOptions(options, () => 'none').settings).toEqual({
       service: 'api',
@@ -115,7 +125,9 @@ describe('options from the environment', () => {
       heapAccounting: false,
       collectorTimeoutMs: 500,
       exitFlushMs: 500,
+      stall: { thresholdMs: 250, workers: false },
     })
+    expect(optionsFromEnvironment({ OFFLOOP_STALL_MS: '0' })).toEqual({ stall: false })
   })
 })
 
@@ -123,6 +135,8 @@ describe('a variable that cannot be used is named', () => {
   test.each<[string, string, string]>([
     ['OFFLOOP_SERVICE', 'x'.repeat(1025), 'at most 1024 bytes'],
     ['OFFLOOP_INTERVAL_MS', '10s', 'must be a whole number, and is "10s"'],
+    ['OFFLOOP_STALL_MS', '1s', 'must be a whole number, and is "1s"'],
+    ['OFFLOOP_STALL_MS', '99', 'is refused: option stall.thresholdMs must be a whole number from 100'],
     ['OFFLOOP_INTERVAL_MS', '-1', 'must be a whole number'],
     ['OFFLOOP_INTERVAL_MS', '1e3', 'must be a whole number'],
     [

@@ -29,6 +29,7 @@ function fullBatch() {
   // Both more than 5 s ago and within a minute.
   probe.recent.look(probe.slots, 0, 1)
   probe.idleNs = 1
+  probe.stalls = { total: 1, ongoing: true }
   probe.activeNs = 1
   // What observePool() reports, by the table: test/bridges/piscina.test.ts has a real pool.
   const pool = metrics

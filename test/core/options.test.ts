@@ -50,6 +50,7 @@ describe('what is accepted', () => {
       heapAccounting: true,
       collectorTimeoutMs: 1_000,
       exitFlushMs: 500,
+      stall: { thresholdMs: 1_000, workers: false },
     }
     for (const options of [undefined, null, {}, Object.create(null)]) {
       expect(resolve(options)).toEqual({ settings: defaults, functions: [] })
@@ -69,6 +70,7 @@ describe('what is accepted', () => {
       heapAccounting: false,
       collectorTimeoutMs: 250,
       exitFlushMs: 0,
+      stall: { thresholdMs: 250, workers: true },
     }
     const { settings, functions } = resolve(given)
     const { exporters, ...others } = given
@@ -83,6 +85,14 @@ describe('what is accepted', () => {
     expect(resolve({ serve: false }).settings.serve).toBeUndefined()
   })
 
+  test('stall: false watches nothing', () => {
+    expect(resolve({ stall: false }).settings.stall).toBeUndefined()
+    expect(resolve({ stall: { workers: true } }).settings.stall).toEqual({
+      thresholdMs: 1_000,
+      workers: true,
+    })
+  })
+
   test('defaults of an exporter, and its URL normalized', () => {
     expect(resolve(tinyobs({ url: 'HTTPS://Example.com' })).settings.exporters).toEqual([
       { type: 'tinyobs', url: 'https://example.com/', key: undefined, timeoutMs: 10_000, names: 'canonical' },
@@ -94,6 +104,9 @@ describe('what is accepted', () => {
       expect(resolve({ intervalMs }).settings).toMatchObject({ intervalMs })
     for (const exitFlushMs of [0, 10_000]) {
       expect(resolve({ exitFlushMs }).settings).toMatchObject({ exitFlushMs })
+    }
+    for (const thresholdMs of [100, 600_000]) {
+      expect(resolve({ stall: { thresholdMs } }).settings.stall).toMatchObject({ thresholdMs })
     }
     for (const port of [0, 65_535])
       expect(resolve({ serve: { port } }).settings.serve).toMatchObject({ port })
@@ -208,12 +221,26 @@ describe('wrong types', () => {
     ['serve.port', (port) => ({ serve: { port } }), ['undefined', 'null', '1'], 'a number'],
     ['serve.hosts', (hosts) => ({ serve: { hosts } }), ['undefined', 'null', 'an array'], 'an array'],
     ['serve.hosts[1]', (host) => ({ serve: { hosts: ['a', host] } }), ['""', '"text"'], 'a string'],
+    ['serve.share', (share) => ({ serve: { share } }), ['undefined', 'true'], 'a boolean'],
     ['exporters', (exporters) => ({ exporters }), ['undefined', 'null', 'an array'], 'an array'],
     ['exporters[0]', (one) => ({ exporters: [one] }), ['a function', 'an object'], 'a function or an object'],
     ['exporters[0].type', (type) => tinyobs({ type }), ['""', '"text"'], 'a string'],
     ['exporters[0].url', (url) => tinyobs({ url }), ['""', '"text"'], 'a string'],
     ['exporters[0].timeoutMs', (timeoutMs) => tinyobs({ timeoutMs }), ['undefined', 'null', '1'], 'a number'],
     ['exporters[0].names', (names) => tinyobs({ names }), ['undefined', 'null', '""', '"text"'], 'a string'],
+    ['stall', (stall) => ({ stall }), ['undefined', 'null', 'false', 'an object'], 'false or an object'],
+    [
+      'stall.thresholdMs',
+      (thresholdMs) => ({ stall: { thresholdMs } }),
+      ['undefined', 'null', '1'],
+      'a number',
+    ],
+    [
+      'stall.workers',
+      (workers) => ({ stall: { workers } }),
+      ['undefined', 'null', 'true', 'false'],
+      'a boolean',
+    ],
     ['serve.names', (names) => ({ serve: { names } }), ['undefined', 'null', '""', '"text"'], 'a string'],
   ]
 
@@ -250,6 +277,7 @@ describe('ranges', () => {
     ['intervalMs', (intervalMs) => ({ intervalMs }), [99, 3_600_001, 100.5, -0], '100 to 3600000'],
     ['collectorTimeoutMs', (collectorTimeoutMs) => ({ collectorTimeoutMs }), [9, 60_001, -0], '10 to 60000'],
     ['exitFlushMs', (exitFlushMs) => ({ exitFlushMs }), [10_001], '0 to 10000'],
+    ['stall.thresholdMs', (thresholdMs) => ({ stall: { thresholdMs } }), [99, 600_001, -0], '100 to 600000'],
     ['serve.port', (port) => ({ serve: { port } }), [65_536], '0 to 65535'],
     ['exporters[0].timeoutMs', (timeoutMs) => tinyobs({ timeoutMs }), [99, 120_001, -0], '100 to 120000'],
   ])('%s', (option, given, more, range) => {
@@ -283,6 +311,16 @@ describe('ranges', () => {
   ])('a label value of %s', (_, value) => {
     expect(refusal({ service: value })).toMatchObject({ type: 'RangeError', option: 'service' })
     expect(refusal({ labels: { a: value } })).toMatchObject({ type: 'RangeError', option: 'labels.a' })
+  })
+
+  test('a port of its own for each process cannot be shared', () => {
+    expect(refusal({ serve: { port: 0, share: true } })).toMatchObject({
+      type: 'RangeError',
+      option: 'serve.port',
+      message:
+        'offloop: option serve.port must not be 0 with serve.share: each process would take another one',
+    })
+    expect(resolve({ serve: { port: 0, share: false } }).settings.serve).toMatchObject({ share: false })
   })
 
   test('17 labels: TinyObs takes 20, and service, thread, one of a metric and le of a bucket are needed', () => {

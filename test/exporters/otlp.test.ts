@@ -143,6 +143,27 @@ describe('what is sent', () => {
     expect(server.stored).toHaveLength(1)
   })
 
+  it('shows its own certificate where the environment names one', async () => {
+    const server = await start({ key, cert: certificate, ca: certificate, requestCert: true })
+    const folder = mkdtempSync(join(tmpdir(), 'offloop-otlp-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    writeFileSync(join(folder, 'certificate.pem'), certificate)
+    writeFileSync(join(folder, 'key.pem'), key)
+    vi.stubEnv('OTEL_EXPORTER_OTLP_CERTIFICATE', join(folder, 'certificate.pem'))
+    const nobody = exporter({ url: server.url })
+    nobody.delivery.push(batch(1))
+    await until(() => nobody.delivery.failures > 0)
+    nobody.delivery.close()
+    expect(server.requests).toEqual([])
+
+    vi.stubEnv('OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE', join(folder, 'certificate.pem'))
+    vi.stubEnv('OTEL_EXPORTER_OTLP_METRICS_CLIENT_KEY', join(folder, 'key.pem'))
+    const known = exporter({ url: server.url })
+    known.delivery.push(batch(1))
+    expect(await known.delivery.flush(5_000)).toBe(true)
+    expect(server.stored).toHaveLength(1)
+  })
+
   it('is cut into requests well below a megabyte, before compression', async () => {
     const server = await start()
     for (const protocol of ['http/json', 'http/protobuf'] as const) {

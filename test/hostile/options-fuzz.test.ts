@@ -185,7 +185,12 @@ function optionsOf(
       hosts: or(fc.array(text, { maxLength: 3 })),
       token: credential,
       names: oneOf('canonical', 'go', 'prom-client'),
+      share: or(fc.boolean()),
     },
+    { requiredKeys: [] },
+  )
+  const stall = fc.record(
+    { thresholdMs: whole(100, 600_000), workers: or(fc.boolean()) },
     { requiredKeys: [] },
   )
   return or(
@@ -211,6 +216,7 @@ function optionsOf(
           heapAccounting: or(fc.boolean()),
           collectorTimeoutMs: whole(10, 60_000),
           exitFlushMs: whole(0, 10_000),
+          stall: or(fc.oneof(fc.constant(false), more(stall))),
         },
         { requiredKeys: [] },
       ),
@@ -277,6 +283,7 @@ const KEYS = [
   'heapAccounting',
   'exitFlushMs',
   'collectorTimeoutMs',
+  'stall',
 ]
 
 function checkSettings(settings: Settings): void {
@@ -293,6 +300,7 @@ function checkSettings(settings: Settings): void {
     heapAccounting,
     exitFlushMs,
     collectorTimeoutMs,
+    stall,
   } = settings
   checkLabel('region', service)
   checkWhole(intervalMs, 100, 3_600_000)
@@ -303,15 +311,21 @@ function checkSettings(settings: Settings): void {
   expect(Object.keys(labels).length).toBeLessThanOrEqual(16)
   for (const [name, value] of Object.entries(labels)) checkLabel(name, value)
   if (serve !== undefined) checkServe(serve)
+  if (stall !== undefined) {
+    expect(Object.keys(stall).sort()).toEqual(['thresholdMs', 'workers'])
+    checkWhole(stall.thresholdMs, 100, 600_000)
+    expect(typeof stall.workers).toBe('boolean')
+  }
   expect(exporters.length).toBeLessThanOrEqual(1_000)
   for (const exporter of exporters) checkExporter(exporter)
 }
 
-function checkServe({ host, port, hosts, token, names, ...others }: ServeSettings): void {
+function checkServe({ host, port, hosts, token, names, share, ...others }: ServeSettings): void {
   expect(others).toEqual({})
   expect(['canonical', 'go', 'prom-client']).toContain(names)
   expect(typeof host === 'string' && host !== '').toBe(true)
-  checkWhole(port, 0, 65_535)
+  checkWhole(port, share === true ? 1 : 0, 65_535)
+  expect([undefined, true, false]).toContain(share)
   expect(hosts.length <= 1_000 && hosts.every((one) => typeof one === 'string' && one !== '')).toBe(true)
   if (token !== undefined) expect(token).toMatch(/^[\x21-\x7e]+$/)
 }

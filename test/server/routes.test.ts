@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
+import type { Stall } from '../../src/core/stall'
 import { batch, gauge } from '../support/batches'
 import { parseOpenMetrics, parsePrometheus } from '../support/exposition'
 import { exchange, send } from '../support/http'
@@ -119,21 +120,47 @@ describe('/healthz', () => {
   })
 })
 
+describe('/v1/stalls', () => {
+  it('shows those of the source', async () => {
+    const stall: Stall = {
+      id: 1,
+      thread: 'main',
+      startedAt: 5,
+      durationMs: 1_200,
+      ongoing: true,
+      cause: 'native',
+      gcMs: 0,
+    }
+    const stalls = { thresholdMs: 1_000, stalls: [stall] }
+    const { status, body } = await send(`${await serving({ stalls: () => stalls })}/v1/stalls`)
+    expect(status).toBe(200)
+    expect(JSON.parse(body.toString())).toEqual(stalls)
+  })
+})
+
 describe('/', () => {
   it('names everything that is here', async () => {
     const url = await serving()
-    const { headers, body } = await send(url)
+    const { headers } = await send(url)
     expect(headers['content-type']).toBe('text/html; charset=utf-8')
     const { error } = JSON.parse((await send(`${url}/nothing`)).body.toString()) as { error: string }
     const paths = error.match(/\/(?:v1|metrics|healthz)[/\w]*/g) ?? []
-    expect(paths).toEqual(['/metrics', '/v1/query', '/v1/query/range', '/healthz'])
-    for (const path of paths) expect(body.toString()).toContain(path)
+    expect(paths).toEqual([
+      '/metrics',
+      '/v1/query',
+      '/v1/query/range',
+      '/v1/series',
+      '/v1/status',
+      '/v1/events',
+      '/v1/stalls',
+      '/healthz',
+    ])
   })
 
   it('links to what answers', async () => {
     const url = await serving({ query: () => [] })
     const links = [...(await send(url)).body.toString().matchAll(/href="([^"]*)"/g)].map(([, link]) => link)
-    expect(links).toHaveLength(4)
+    expect(links).toHaveLength(5)
     for (const link of links) expect((await send(url + link)).status).toBe(200)
   })
 

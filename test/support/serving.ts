@@ -9,7 +9,7 @@ const { createServer, LIMITS } = dist<typeof import('../../src/server/server')>(
 /** A server on a free port for the length of one test; returns its URL. */
 export async function serving(
   source: Partial<Source> = {},
-  settings: Partial<Omit<ServeSettings, 'names'>> = {},
+  settings: Partial<Omit<ServeSettings, 'names' | 'share'>> = {},
   limits: Partial<typeof LIMITS> = {},
 ): Promise<string> {
   const server = createServer(

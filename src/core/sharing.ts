@@ -1,0 +1,43 @@
+import type { Batch } from './batch'
+
+/** How a process shares the port of its HTTP server with others. Plain data, made by the main thread. */
+export interface Sharing {
+  /** Who shares: all processes of the user, or those of one cluster, by its primary's process ID. */
+  readonly group: 'user' | number
+  /**
+   * Not by a process that may be the primary of a cluster and need not: most such processes never have workers. Its
+   * series have no label more than without sharing, and where it cannot share it says nothing.
+   */
+  readonly wanted: boolean
+  /** The worker's ID in its cluster. */
+  readonly worker: string | undefined
+}
+
+/**
+ * `batch` with the labels that tell the processes apart. They are there from the first sample to the last, whoever
+ * serves and whether there are others: a series never changes its identity.
+ */
+export function identified(batch: Batch, { wanted, worker }: Sharing): Batch {
+  if (!wanted) return batch
+  // A label of the user's may be called `worker`. By `pid` series are told apart, so none may.
+  const fallback = worker === undefined ? {} : { worker }
+  const own = { pid: String(process.pid) }
+  const metrics = batch.metrics.map((metric) => ({
+    ...metric,
+    labels: { ...fallback, ...metric.labels, ...own },
+  }))
+  return { ...batch, metrics }
+}
+
+/** One of the processes that share a port. */
+export interface SharedProcess {
+  readonly pid: number
+  /** The worker's ID in its cluster. */
+  readonly worker: string | undefined
+  readonly service: string
+  readonly intervalMs: number
+  /** Whether it is the one that serves. */
+  readonly serves: boolean
+  /** When its figures were read last, milliseconds since the epoch. */
+  readonly sampledAt: number
+}

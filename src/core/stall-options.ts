@@ -1,0 +1,25 @@
+import { boolean, integer, known, record } from './option-values'
+
+/** When a loop that does not turn is a stall, and whose. */
+export interface StallOptions {
+  /** How long one turn may be busy, 100 to 600,000. Default 1,000. */
+  readonly thresholdMs?: number
+  /** Watch measured worker threads too, where the platform tells a thread's CPU time (Linux). Default false. */
+  readonly workers?: boolean
+}
+
+export interface StallSettings {
+  readonly thresholdMs: number
+  readonly workers: boolean
+}
+
+/** `false` watches nothing. */
+export function stallSettings(value: unknown): StallSettings | undefined {
+  if (value === false) return undefined
+  const stall = record(value, 'stall', 'false or an object')
+  known(stall, 'stall', ['thresholdMs', 'workers'])
+  return {
+    thresholdMs: integer(stall.thresholdMs ?? 1_000, 'stall.thresholdMs', 100, 600_000),
+    workers: boolean(stall.workers ?? false, 'stall.workers'),
+  }
+}

@@ -1,0 +1,77 @@
+/** What one look at a loop saw. Nanoseconds; on the probes' clock where they are points in time. */
+export interface Look {
+  readonly atNs: number
+  /** When the turn under way began; the attaching of the probe before the first. */
+  readonly turnNs: number
+  /** What the loop had waited in all by then. */
+  readonly idleAtTurnNs: number
+  /** What it has waited in all. Stands still unless the loop is waiting. */
+  readonly idleNs: number
+  /** CPU time of the thread, NaN where that is not to be had. */
+  readonly cpuNs: number
+}
+
+/** A gap in which the thread had less of the CPU than this was one in which nothing ran. */
+const RAN_IN_GAP = 0.1
+/** A worker that had less of the CPU than this was parked in between. */
+const RAN_UNPARKED = 0.5
+
+/**
+ * How long the turn of one loop has been busy. A turn waits for I/O first and then runs callbacks, so its busy part is its
+ * age less what the loop waited in it: near 0 for a loop that waits, however old its turn, and without any look at
+ * the moment when the waiting ended.
+ */
+export class LoopWatch {
+  /** Busy, in the turn of the newest look. */
+  busyNs = 0
+  /** The loop did nothing but that since the look before. */
+  stuck = false
+  #last: Look | undefined
+  #notCountedNs = 0
+  #windowAt: Look | undefined
+  readonly #parkWindowNs: number | undefined
+
+  /**
+   * `parkWindowNs`: a worker may wait inside its turn (`Atomics.wait`, as pools do), for which libuv knows no idle time; what
+   * is busy is asked of its CPU clock over windows of this length. Not for the main thread, whose waiting is a stall.
+   */
+  constructor(parkWindowNs: number | undefined) {
+    this.#parkWindowNs = parkWindowNs
+  }
+
+  get last(): Look | undefined {
+    return this.#last
+  }
+
+  /** `gapNs`: for how long nobody looked, although it was time to. */
+  look(now: Look, gapNs: number): void {
+    const last = this.#last
+    this.#last = now
+    this.stuck = last !== undefined && last.turnNs === now.turnNs && last.idleNs === now.idleNs
+    if (!this.stuck) this.#notCountedNs = 0
+    const ageNs = now.atNs - now.turnNs - Math.max(0, now.idleNs - now.idleAtTurnNs)
+    if (this.#parkWindowNs === undefined) {
+      // A process that is stopped, or a machine that is suspended, stops the watcher too. But a watcher that alone was
+      // late saw nothing of a thread that ran.
+      const ranNs = now.cpuNs - (last?.cpuNs ?? Number.NaN)
+      if (gapNs > 0 && !(ranNs > gapNs * RAN_IN_GAP)) this.#notCountedNs += gapNs
+    } else if (this.#parked(now, this.#parkWindowNs)) {
+      this.#notCountedNs = ageNs
+    }
+    this.busyNs = Math.max(0, ageNs - this.#notCountedNs)
+  }
+
+  /** Where there is no CPU clock a worker is always parked: what cannot be known is not reported. */
+  #parked(now: Look, windowNs: number): boolean {
+    const before = this.#windowAt
+    if (before === undefined || !this.stuck) {
+      this.#windowAt = now
+      return false
+    }
+    if (Number.isNaN(now.cpuNs)) return true
+    const elapsedNs = now.atNs - before.atNs
+    if (elapsedNs < windowNs) return false
+    this.#windowAt = now
+    return !(now.cpuNs - before.cpuNs > elapsedNs * RAN_UNPARKED)
+  }
+}

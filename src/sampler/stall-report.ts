@@ -1,0 +1,63 @@
+import type { Clock } from '../core/clock'
+import type { Frame, Stall } from '../core/stall'
+
+const MAX_A_MINUTE = 5
+const MAX_FRAMES = 8
+const MINUTE_MS = 60_000
+
+/** One message on stderr for each stall, while the thread is still stuck; at most five a minute. */
+export class StallReport {
+  readonly #clock: Clock
+  readonly #say: (message: string) => void
+  readonly #saidAt: number[] = []
+  #last = 0
+  #unsaid = 0
+
+  constructor(clock: Clock, say: (message: string) => void) {
+    this.#clock = clock
+    this.#say = say
+  }
+
+  /** Takes all that is told of stalls, and says each once. A person at a debugger knows. */
+  tell(stall: Stall): void {
+    if (stall.id <= this.#last || stall.cause === 'debugger') return
+    this.#last = stall.id
+    const now = this.#clock.now()
+    if (this.#saidAt.length === MAX_A_MINUTE) {
+      if (now - (this.#saidAt[0] as number) < MINUTE_MS) {
+        this.#unsaid++
+        return
+      }
+      this.#saidAt.shift()
+    }
+    this.#saidAt.push(now)
+    const unsaid = this.#unsaid === 0 ? '' : ` (${this.#unsaid} before it not shown)`
+    this.#unsaid = 0
+    this.#say(`${line(stall)}${unsaid}${frames(stall.stack ?? [])}`)
+  }
+}
+
+function line({ thread, durationMs, ongoing, cause, gcMs, stack }: Stall): string {
+  const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`
+  const loop = `the event loop of ${thread}`
+  const stuck = ongoing
+    ? `${loop} is stuck, for ${seconds(durationMs)} so far`
+    : `${loop} was stuck for ${seconds(durationMs)}`
+  if (cause === 'gc') return `${stuck}: garbage collection took ${seconds(gcMs)} of it`
+  if (cause === 'native' && stack === undefined) {
+    return `${stuck}: in a synchronous native call, during which there is no stack`
+  }
+  return stuck
+}
+
+function frames(stack: readonly Frame[]): string {
+  const shown = stack.slice(0, MAX_FRAMES).map((frame) => `\n    at ${frameText(frame)}`)
+  const more = stack.length - shown.length
+  return `${shown.join('')}${more > 0 ? `\n    … and ${more} more` : ''}`
+}
+
+function frameText({ functionName, place, original }: Frame): string {
+  const at = original ?? place
+  const where = at === undefined ? '<native>' : `${at.file}:${at.line}:${at.column}`
+  return functionName === '' ? where : `${functionName} (${where})`
+}

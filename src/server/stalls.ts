@@ -1,0 +1,7 @@
+import { json, type Reply } from './reply'
+import type { Source } from './source'
+
+/** `/v1/stalls`: the newest stalls, ongoing ones included. */
+export function stalls(source: Source): Reply {
+  return json(source.stalls())
+}

@@ -1,0 +1,392 @@
+import { once } from 'node:events'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { Child } from '../support/child'
+import { parseOpenMetrics } from '../support/exposition'
+import { freePort } from '../support/free-port'
+import { eventually, health, pidsIn, scrape } from '../support/shared'
+
+const CLUSTER_INTERVAL_MS = 2_000
+
+interface Said {
+  readonly worker: string
+  readonly url?: string
+  readonly pid?: number
+  readonly app?: number
+  readonly blocks?: boolean
+  readonly code?: string
+}
+
+/** A cluster whose samplers are all ready: its workers' IDs by process ID. */
+async function cluster(workers: number, primaryToo = false) {
+  const port = await freePort()
+  const child = new Child('clustered.cjs', { args: [String(workers), String(port), primaryToo ? '1' : '0'] })
+  const ids = new Map<string, string>()
+  const urls = new Set<string | undefined>()
+  let app = 0
+  while (urls.size === 0 || ids.size < workers + Number(primaryToo)) {
+    const said = await child.next<Said>()
+    expect(said.code).toBeUndefined()
+    app = said.app ?? app
+    if (said.pid === undefined) continue
+    ids.set(String(said.pid), said.worker)
+    urls.add(said.url)
+  }
+  expect([...urls]).toEqual([`http://127.0.0.1:${port}`])
+  return { child, ids, url: [...urls][0] as string, app: `http://127.0.0.1:${app}` }
+}
+
+/** Requests to `url`, a few at a time, until the test ends. */
+function load(url: string): void {
+  let stopped = false
+  onTestFinished(() => {
+    stopped = true
+  })
+  for (let i = 0; i < 3; i++) {
+    void (async () => {
+      while (!stopped) {
+        await fetch(url).catch(() => {})
+        await new Promise((resolve) => setTimeout(resolve, 10))
+      }
+    })()
+  }
+}
+
+/** Values of all counters, seen by one scrape after the other: those that went down. */
+class Counters {
+  readonly #seen = new Map<string, number>()
+  readonly fallen: string[] = []
+
+  see(families: Awaited<ReturnType<typeof scrape>>): void {
+    for (const { type, samples } of families.values()) {
+      if (type !== 'counter' && type !== 'histogram') continue
+      for (const { name, labels, value } of samples) {
+        const key = JSON.stringify([name, labels])
+        const before = this.#seen.get(key)
+        if (before !== undefined && value < before) this.fallen.push(`${key}: ${before} → ${value}`)
+        this.#seen.set(key, value)
+      }
+    }
+  }
+}
+
+test('of a cluster of 4 under load one worker serves for all, and when it is killed another one does', async () => {
+  const { child, ids, url, app } = await cluster(4)
+  load(app)
+  const counters = new Counters()
+  const seen = async () => {
+    const families = await scrape(url)
+    counters.see(families)
+    return families
+  }
+  const live = new Set(ids.keys())
+  const allShown = () =>
+    eventually(async () => {
+      const families = await seen()
+      return pidsIn(families).join() === [...live].sort().join() ? families : undefined
+    })
+
+  for (let left = 4; left > 1; left--) {
+    const families = await allShown()
+    for (const { samples } of families.values()) {
+      for (const { labels } of samples) expect(ids.get(labels.pid ?? '')).toBe(labels.worker)
+    }
+    const serving = (await health(url))?.pid as number
+    expect(live).toContain(String(serving))
+
+    process.kill(serving, 'SIGKILL')
+    const killedAt = performance.now()
+    live.delete(String(serving))
+    const { pid } = await eventually(() => health(url))
+    // It takes a tenth of a second, however long the intervals are.
+    expect(performance.now() - killedAt).toBeLessThan(2 * CLUSTER_INTERVAL_MS)
+    expect(live).toContain(String(pid))
+  }
+  const last = await allShown()
+  expect(pidsIn(last)).toHaveLength(1)
+  expect(pidsIn(last, 'nodejs_eventloop_turn_seconds').length).toBeGreaterThan(0)
+  expect(counters.fallen).toEqual([])
+  child.kill()
+})
+
+test('while the worker that serves is blocked, scrapes go on and are fresh', async () => {
+  const { child, ids, url } = await cluster(2)
+  await eventually(async () => (pidsIn(await scrape(url)).length === 2 ? true : undefined))
+  const serving = (await health(url))?.pid as number
+  child.send({ pid: serving, say: 3_000 })
+  while ((await child.next<Said>()).blocks !== true);
+  let done = false
+  const ended = child.next<Said>().then((said) => {
+    expect(said.blocks).toBe(false)
+    done = true
+  })
+  const other = [...ids.keys()].find((pid) => pid !== String(serving)) as string
+  const seconds: number[] = []
+  while (!done) {
+    const families = await scrape(url)
+    if (done) break
+    expect(pidsIn(families)).toHaveLength(2)
+    const sample = families
+      .get('nodejs_thread_seconds_total')
+      ?.samples.find(({ labels }) => labels.pid === other)
+    seconds.push(sample?.value as number)
+  }
+  await ended
+  expect(seconds.length).toBeGreaterThan(3)
+  // Each has figures of its own instant, and not those of a sample every two seconds.
+  expect(new Set(seconds).size).toBeGreaterThan(3)
+  child.kill()
+})
+
+test('the primary of a cluster shares too, and its series have no label more than before', async () => {
+  const { child, ids, url } = await cluster(2, true)
+  const primary = child.process.pid
+  const families = await eventually(async () => {
+    const found = await scrape(url)
+    return pidsIn(found).length === 3 ? found : undefined
+  })
+  const workers = [...ids.keys()].filter((pid) => pid !== String(primary))
+  expect(pidsIn(families)).toEqual(['', ...workers.sort()])
+  expect(
+    families.get('nodejs_threads')?.samples.find(({ labels }) => labels.pid === undefined)?.labels,
+  ).toEqual({ service: 'clustered' })
+  // The store has what a scrape has.
+  const { data } = await eventually(async () => {
+    const answer = await fetch(`${url}/v1/query/range?metric=nodejs_threads`)
+    const found = (await answer.json()) as { data: { labels: { pid?: string } }[] }
+    return found.data.length === 3 ? found : undefined
+  })
+  expect(data.map(({ labels }) => labels.pid ?? '').sort()).toEqual(['', ...workers.sort()])
+  child.kill()
+})
+
+test('a cluster that is measured without code shares one port, its primary included', async () => {
+  const port = await freePort()
+  const env = { OFFLOOP_SERVE: String(port), OFFLOOP_INTERVAL_MS: '500' }
+  const child = new Child('clustered.cjs', {
+    args: ['2', '0', '0'],
+    execArgv: ['--require', 'offloop/register'],
+    env,
+  })
+  const workers = new Map<string, string>()
+  while (workers.size < 2) {
+    const { pid, worker } = await child.next<Said>()
+    if (pid !== undefined) workers.set(String(pid), worker)
+  }
+  const families = await eventually(async () => {
+    const found = await scrape(`http://127.0.0.1:${port}`)
+    return pidsIn(found).length === 3 ? found : undefined
+  })
+  expect(pidsIn(families)).toEqual(['', ...[...workers.keys()].sort()])
+  for (const { labels } of families.get('nodejs_threads')?.samples ?? []) {
+    expect(labels.worker).toBe(workers.get(labels.pid ?? ''))
+  }
+  child.kill()
+})
+
+interface Told {
+  readonly url?: string
+  readonly code?: string
+  readonly message?: string
+  readonly done?: string
+}
+
+function service(name: string, serve: object, env: Record<string, string> = {}, intervalMs = 500): Child {
+  const options = { service: name, intervalMs, serve }
+  return new Child('shares.cjs', { args: [JSON.stringify(options)], execArgv: ['--expose-gc'], env })
+}
+
+/** Both are ready, and the first one serves. */
+async function two(serve: object = {}) {
+  const port = await freePort()
+  const a = service('a', { port, share: true, ...serve })
+  const { url } = (await a.next<Told>()) as { url: string }
+  const b = service('b', { port, share: true, ...serve })
+  expect(await b.next<Told>()).toEqual({ url })
+  return { a, b, url, port }
+}
+
+const both = (url: string) =>
+  eventually(async () => {
+    const families = await scrape(url)
+    return pidsIn(families).length === 2 ? families : undefined
+  })
+
+describe('serve.share', () => {
+  test.each(['canonical', 'go', 'prom-client'])('under the names %s', async (names) => {
+    const { a, b, url } = await two({ names })
+    const pids = [a.process.pid, b.process.pid].map(String).sort()
+    a.send('collect')
+    b.send('collect')
+    const families = await eventually(async () => {
+      const found = await scrape(url)
+      return pidsIn(found, 'orders_seconds').length === 10 ? found : undefined
+    })
+    expect(pidsIn(families)).toEqual(pids)
+    // The parser refuses what is there twice.
+    for (const { name, samples } of families.values()) {
+      for (const { labels } of samples) expect(pids, name).toContain(labels.pid)
+    }
+    for (const name of {
+      canonical: ['nodejs_heap_size_used_bytes', 'nodejs_gc_duration_seconds'],
+      go: ['go_memstats_heap_alloc_bytes', 'go_gc_cycles_total', 'go_goroutines'],
+      'prom-client': [
+        'nodejs_eventloop_lag_p99_seconds',
+        'nodejs_active_handles',
+        'nodejs_gc_duration_seconds',
+      ],
+    }[names] as string[]) {
+      await eventually(async () => {
+        expect(new Set(pidsIn(await scrape(url), name))).toEqual(new Set(pids))
+        return true
+      })
+    }
+    const accept = { headers: { Accept: 'application/openmetrics-text' } }
+    parseOpenMetrics(await (await fetch(`${url}/metrics`, accept)).text())
+    a.kill()
+    b.kill()
+  })
+
+  test('what is pushed is as it is without', async () => {
+    const { a, b } = await two({})
+    a.send('batch')
+    const { pushed } = await a.next<{ pushed: { pid?: string; service: string }[] }>()
+    expect(pushed.length).toBeGreaterThan(50)
+    for (const { pid, service } of pushed) expect([undefined, 'mine', service]).toContain(pid ?? service)
+    expect(pushed.filter(({ pid }) => pid !== undefined)).toHaveLength(1)
+    a.kill()
+    b.kill()
+  })
+
+  test('stop() hands the port over', async () => {
+    const { a, b, url } = await two()
+    a.send('stop')
+    expect(await a.next<Told>()).toEqual({ done: 'stop' })
+    const { pid, processes } = await eventually(() => health(url))
+    expect([pid, processes]).toEqual([b.process.pid, 1])
+    a.kill()
+    b.kill()
+  })
+
+  test('a sampling thread that ends hands the port over, and shares again when it is back', async () => {
+    const { a, b, url } = await two()
+    await both(url)
+    a.send('crash')
+    await eventually(async () => (await health(url))?.pid === b.process.pid || undefined)
+    expect(pidsIn(await both(url))).toEqual([a.process.pid, b.process.pid].map(String).sort())
+    expect((await health(url))?.pid).toBe(b.process.pid)
+    a.kill()
+    b.kill()
+  })
+
+  test('a process that stands still is not shown for longer than two intervals, and is when it goes on', async () => {
+    const { a, b, url } = await two()
+    await both(url)
+    b.kill('SIGSTOP')
+    await eventually(async () => pidsIn(await scrape(url)).length === 1 || undefined)
+    b.kill('SIGCONT')
+    await both(url)
+    a.kill()
+    b.kill()
+  })
+
+  test('what a killed process leaves behind is no obstacle', async () => {
+    const { a, b, url, port } = await two()
+    b.kill()
+    await b.exited
+    a.kill()
+    await a.exited
+    const c = service('c', { port, share: true })
+    expect(await c.next<Told>()).toEqual({ url })
+    const d = service('d', { port, share: true })
+    expect(await d.next<Told>()).toEqual({ url })
+    expect(pidsIn(await both(url))).toEqual([c.process.pid, d.process.pid].map(String).sort())
+    c.kill()
+    d.kill()
+  })
+
+  test('a port that another program has is told once, and taken when it is free', async () => {
+    const port = await freePort()
+    const foreign = createServer((socket) => socket.destroy()).listen(port, '127.0.0.1')
+    await once(foreign, 'listening')
+    const a = service('a', { port, share: true })
+    const { code, message } = await a.next<Told>()
+    expect([code, message]).toEqual([
+      'ERR_OFFLOOP_ADDRESS_IN_USE',
+      expect.stringContaining(`127.0.0.1:${port} is in use: end what listens there`),
+    ])
+    foreign.close()
+    const url = `http://127.0.0.1:${port}`
+    expect((await eventually(() => health(url))).pid).toBe(a.process.pid)
+    a.kill()
+  })
+
+  test('a process that serves for itself leaves no trace among files', async () => {
+    const TMPDIR = mkdtempSync(join(tmpdir(), 'offloop-alone-'))
+    onTestFinished(() => rmSync(TMPDIR, { recursive: true }))
+    for (const share of [undefined, false]) {
+      const alone = service('alone', { port: await freePort(), share }, { TMPDIR, XDG_RUNTIME_DIR: '' })
+      const { url } = (await alone.next<Told>()) as { url: string }
+      expect(pidsIn(await scrape(url))).toEqual([''])
+      expect(readdirSync(TMPDIR)).toEqual([])
+      alone.kill()
+    }
+  })
+
+  test('who does not share, or serves otherwise, is told that the port is in use', async () => {
+    const { a, b, url, port } = await two()
+    const alone = service('alone', { port })
+    expect(await alone.next<Told>()).toMatchObject({
+      code: 'ERR_OFFLOOP_ADDRESS_IN_USE',
+      message: expect.not.stringContaining('share'),
+    })
+    const otherwise = service('otherwise', { port, share: true, token: 'secret-token' })
+    expect(await otherwise.next<Told>()).toMatchObject({
+      code: 'ERR_OFFLOOP_ADDRESS_IN_USE',
+      message: expect.stringContaining('other options serve.token, serve.names or serve.hosts'),
+    })
+    expect(pidsIn(await both(url))).toEqual([a.process.pid, b.process.pid].map(String).sort())
+    for (const child of [a, b, alone, otherwise]) child.kill()
+    expect((await a.exited).stderr.match(/may not share the port/g)).toHaveLength(1)
+  })
+
+  test('a folder that others can enter is not used, and that is told', async () => {
+    const TMPDIR = mkdtempSync(join(tmpdir(), 'offloop-share-'))
+    onTestFinished(() => rmSync(TMPDIR, { recursive: true }))
+    const folder = join(TMPDIR, `offloop-${process.geteuid?.()}`)
+    mkdirSync(folder)
+    chmodSync(folder, 0o755)
+    const env = { TMPDIR, XDG_RUNTIME_DIR: '' }
+    const port = await freePort()
+    const a = service('a', { port, share: true }, env)
+    const reason = `${folder}: it is open to other users, with mode 755 in place of 700`
+    expect(await a.next<Told>()).toEqual({
+      code: 'ERR_OFFLOOP_LISTEN',
+      message: `no other process can share 127.0.0.1:${port}: ${reason}`,
+    })
+    expect(await a.next<Told>()).toEqual({ url: `http://127.0.0.1:${port}` })
+    const b = service('b', { port, share: true }, env)
+    expect(await b.next<Told>()).toEqual({
+      code: 'ERR_OFFLOOP_ADDRESS_IN_USE',
+      message: expect.stringContaining(`It cannot be shared: ${reason}`),
+    })
+    // Once it is as it should be the processes find each other.
+    chmodSync(folder, 0o700)
+    await both(`http://127.0.0.1:${port}`)
+    a.kill()
+    b.kill()
+  })
+})
+
+test('without code: OFFLOOP_SERVE_SHARE', async () => {
+  const port = await freePort()
+  const env = { OFFLOOP_SERVE: String(port), OFFLOOP_SERVE_SHARE: '1', OFFLOOP_INTERVAL_MS: '500' }
+  const execArgv = ['--require', 'offloop/register']
+  const children = ['a', 'b'].map(() => new Child('preloaded.cjs', { execArgv, env }))
+  const families = await both(`http://127.0.0.1:${port}`)
+  expect(pidsIn(families)).toEqual(children.map(({ process }) => String(process.pid)).sort())
+  for (const child of children) child.kill()
+})
