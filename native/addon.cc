@@ -209,20 +209,18 @@ void ReleaseSampler(const Napi::CallbackInfo& info) {
 }
 
 // hookTimings(): { prologueNs, epilogueNs: Float64Array } of the newest edges, or undefined
-Napi::Value TimingsOf(Napi::Env env, const std::vector<uint32_t>& ns, size_t seen) {
-  const size_t count = std::min(seen, HookTimings::kCapacity);
-  Napi::Float64Array array = Napi::Float64Array::New(env, count);
-  for (size_t i = 0; i < count; ++i) array[i] = ns[i];
+Napi::Value TimingsOf(Napi::Env env, const HookTimings::Edges& edges) {
+  Napi::Float64Array array = Napi::Float64Array::New(env, edges.size());
+  for (size_t i = 0; i < edges.size(); ++i) array[i] = edges[i];
   return array;
 }
 
 Napi::Value GetHookTimings(const Napi::CallbackInfo& info) {
   IsolateProbe* probe = IsolateProbe::Current();
   if (probe == nullptr || probe->hook_timings() == nullptr) return info.Env().Undefined();
-  const HookTimings& timings = *probe->hook_timings();
   Napi::Object result = Napi::Object::New(info.Env());
-  result.Set("prologueNs", TimingsOf(info.Env(), timings.prologue_ns, timings.prologues));
-  result.Set("epilogueNs", TimingsOf(info.Env(), timings.epilogue_ns, timings.epilogues));
+  result.Set("prologueNs", TimingsOf(info.Env(), probe->hook_timings()->prologues));
+  result.Set("epilogueNs", TimingsOf(info.Env(), probe->hook_timings()->epilogues));
   return result;
 }
 

@@ -21,10 +21,9 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "block.h"
-#include "gc_recorder.h"
+#include "gc_hook.h"
 #include "gc_time.h"
 #include "heap_accounting.h"
 #include "heap_objects.h"
@@ -34,15 +33,6 @@
 #include "thread_clock.h"
 
 namespace offloop {
-
-// What the hooks themselves took, for the benchmark: nanoseconds of the newest kCapacity edges.
-struct HookTimings {
-  static constexpr size_t kCapacity = 1 << 16;
-  std::vector<uint32_t> prologue_ns = std::vector<uint32_t>(kCapacity);
-  std::vector<uint32_t> epilogue_ns = std::vector<uint32_t>(kCapacity);
-  size_t prologues = 0;
-  size_t epilogues = 0;
-};
 
 struct AttachOptions {
   bool time_hooks = false;  // benchmarks only
@@ -80,13 +70,19 @@ class IsolateProbe final : public Probe {
   const HookTimings* hook_timings() const noexcept { return timings_.get(); }
 
  private:
-  IsolateProbe(v8::Isolate* isolate, uv_loop_t* loop, std::shared_ptr<v8::BackingStore> memory) noexcept;
+  IsolateProbe(v8::Isolate* isolate, uv_loop_t* loop, GcHook& hook) noexcept;
   ~IsolateProbe() override = default;
 
-  template <bool kTimed>
-  static void OnGcPrologue(v8::Isolate*, v8::GCType type, v8::GCCallbackFlags, void* probe) noexcept;
-  template <bool kTimed>
-  static void OnGcEpilogue(v8::Isolate*, v8::GCType type, v8::GCCallbackFlags, void* probe) noexcept;
+  static void OnGcPrologue(v8::Isolate*, v8::GCType type, v8::GCCallbackFlags, void* hook) noexcept;
+  static void OnGcEpilogue(v8::Isolate*, v8::GCType type, v8::GCCallbackFlags, void* hook) noexcept;
+  static void OnTimedPrologue(v8::Isolate* isolate, v8::GCType type, v8::GCCallbackFlags flags,
+                              void* timings) noexcept;
+  static void OnTimedEpilogue(v8::Isolate* isolate, v8::GCType type, v8::GCCallbackFlags flags,
+                              void* timings) noexcept;
+  // What is not part of every edge.
+  static void OnPauseBegins(GcHook& hook) noexcept;
+  static void OnPauseEnds(GcHook& hook, GcKind kind) noexcept;
+  static void OnOtherEpilogue(GcHook& hook, GcKind kind, bool forced) noexcept;
   static IsolateProbe* Interrupted(v8::Isolate* isolate, void* id) noexcept;
   static void OnInterrupt(v8::Isolate* isolate, void* id) noexcept;
   static void OnStackInterrupt(v8::Isolate* isolate, void* id) noexcept;
@@ -98,7 +94,6 @@ class IsolateProbe final : public Probe {
   void RemoveGcCallbacks() noexcept;
   // Closes the loop's handles; the last one deletes the probe.
   void Close() noexcept;
-  double UsedBytes() const noexcept;
   void LookAtHeap(v8::HeapStatistics& heap) noexcept;
   void Answer() noexcept;
   void AnswerAtTurnEnd() noexcept;
@@ -108,11 +103,11 @@ class IsolateProbe final : public Probe {
 
   v8::Isolate* const isolate_;
   uv_loop_t* const loop_;
+  GcHook& hook_;
+  // Holds the hook, which others may go on reading.
   const std::shared_ptr<void> memory_;
   Block block_;
-  // Neighbours, since a GC edge needs both and finds both out of the caches.
   HeapAccounting accounting_;
-  GcRecorder recorder_;
   GcTime gc_time_;
   LoopRecorder loop_recorder_;
   std::unique_ptr<HookTimings> timings_;  // null but in benchmarks

@@ -26,7 +26,9 @@ export const exporters = {
   ),
   figures: (trials) => [
     ...MAINS.flatMap(({ main }) => {
-      const [none, all, beside] = SETUPS.map((setup) => `${main}, ${setup}`)
+      const none = `${main}, offloop`
+      const all = `${main}, offloop, exporting`
+      const beside = `${main}, beside a busy thread`
       return [
         {
           name: `${main}, a sample, none`,

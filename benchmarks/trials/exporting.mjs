@@ -12,7 +12,7 @@ const SETTLE_MS = 30_000
 
 const sink = await openSink()
 const wishes = { intervalMs: Number(intervalMs), sink: sink.url, works: works === 'works' }
-const result = await watch(setup, wishes, async (pid) => {
+const result = await watch(setup, wishes, async ({ pid }) => {
   await sleep(SETTLE_MS)
   const before = look(pid)
   await sleep(Number(seconds) * 1000)
@@ -23,7 +23,7 @@ const result = await watch(setup, wishes, async (pid) => {
     mainWakeUps: after.mainWakeUps - before.mainWakeUps,
   }
 })
-emit({ ...result, delivered: sink.received.requests })
+emit({ ...result, delivered: sink.received.at.length })
 process.exit()
 
 /** @param {number} pid */

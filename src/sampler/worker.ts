@@ -17,6 +17,7 @@ import { BatchBuilder, describe } from './build'
 import { CollectRound } from './collect-round'
 import type { PlainError, ToMain, ToWorker, WorkerStart } from './messages'
 import { openStallWatch } from './open-stall-watch'
+import { writeOwnOutput } from './own-output'
 import { Posting } from './posting'
 import { FallbackProbes, NativeProbes, type Observation, observe, type Probes } from './probes'
 import { Schedule } from './schedule'
@@ -34,6 +35,7 @@ const SCRAPE_WAIT_MS = 20
 
 if (parentPort === null) throw new Error('offloop: worker.js is started by start() and not by itself')
 const port = parentPort
+writeOwnOutput()
 const { settings, source, fallbackMemory, stateMemory, terminates, ...start } = workerData as WorkerStart
 
 const state = new ThreadState(stateMemory)
