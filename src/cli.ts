@@ -24,6 +24,10 @@ Compiles the addon for the Node.js that runs this, where the package has no bina
 make and Python 3. FOLDER has the headers of that Node.js in include/node, where they are not beside its binary and
 cannot be downloaded either.
 
+Usage: offloop top [URL]
+
+Shows a running process in the terminal. \`offloop top --help\` tells more.
+
   offloop --help, offloop --version
 `
 
@@ -75,6 +79,11 @@ function rebuild(given: readonly string[]): void {
   }
 }
 
+async function top(given: readonly string[]): Promise<void> {
+  const command = require('./top/top') as typeof import('./top/top')
+  process.exitCode = await command.top(given)
+}
+
 function fail(message: string): never {
   process.stderr.write(`${message}\n\n${USAGE}`)
   process.exit(2)
@@ -83,6 +92,7 @@ function fail(message: string): never {
 const [command, ...rest] = process.argv.slice(2)
 if (command === 'run') run(rest)
 else if (command === 'rebuild') rebuild(rest)
+else if (command === 'top') void top(rest)
 else if (command === '--version' || command === '-v') {
   process.stdout.write(`${(require('../package.json') as { version: string }).version}\n`)
 } else if (command === '--help' || command === '-h') process.stdout.write(USAGE)

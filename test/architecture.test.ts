@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest'
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
 /** From the bottom to the top; what stands in one line does not know each other. */
-const LAYERS = [['core'], ['probe'], ['exporters'], ['server'], ['sampler', 'bridges', 'rebuild'], ['']]
+const LAYERS = [['core'], ['probe'], ['exporters'], ['server'], ['sampler', 'bridges', 'rebuild', 'top'], ['']]
 
 interface Import {
   readonly from: string
