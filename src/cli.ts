@@ -3,14 +3,17 @@
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import { join, resolve } from 'node:path'
+import { ranBy } from './core/run'
 
-const USAGE = `Usage: offloop run [node options] app.js [--] [arguments of app.js]
+const USAGE = `Usage: offloop run [--top] [node options] app.js [--] [arguments of app.js]
 
-Runs app.js with runtime metrics on and no change to its code. Configured by the environment:
+Runs app.js with runtime metrics on and no change to its code, and says on stderr where they are. With --top the
+terminal shows them, and the last lines of what app.js prints; q leaves the view, and app.js goes on.
+Configured by the environment:
 
   OFFLOOP_SERVICE       name of the service       (default: OTEL_SERVICE_NAME, else the package's name)
   OFFLOOP_INTERVAL_MS   time between samples      (default: 10000)
-  OFFLOOP_SERVE         serve HTTP on host:port   (default: off)
+  OFFLOOP_SERVE         serve HTTP on host:port   (default: 127.0.0.1:9464; off: do not)
   OFFLOOP_EXPORT        tinyobs=URL, otlp=URL, …  (default: none)
   OFFLOOP_TINYOBS_KEY   the TinyObs server's key
   OFFLOOP_LABELS        k=v,…                     added to every metric
@@ -39,6 +42,8 @@ const TYPED: ReadonlySet<string> = new Set(['SIGINT', 'SIGQUIT', 'SIGHUP'])
 function run(given: readonly string[]): void {
   const script = given.findIndex((argument) => !argument.startsWith('-'))
   if (script === -1) fail('offloop run: no script to run')
+  const options = given.slice(0, script)
+  const view = options.includes('--top') ? openView() : undefined
   const rest = given.slice(script + 1)
   if (rest[0] === '--') rest.shift()
   const register = join(__dirname, 'register.js')
@@ -46,19 +51,39 @@ function run(given: readonly string[]): void {
   for (const signal of FORWARDED) {
     process.on(signal, () => {
       // A terminal sends Ctrl-C and the like to both; many an application takes a second one for "now, at once".
-      if (!(process.stdin.isTTY && TYPED.has(signal))) app.kill(signal)
+      // Where the view reads the keys itself, none of them is a signal.
+      const keys = process.stdin.isTTY && (!process.stdin.isRaw || signal === 'SIGHUP')
+      if (!(keys && TYPED.has(signal))) app.kill(signal)
     })
   }
   const app = spawn(
     process.execPath,
-    ['--require', register, ...given.slice(0, script), given[script] as string, ...rest],
-    { stdio: 'inherit' },
+    [
+      '--require',
+      register,
+      ...options.filter((option) => option !== '--top'),
+      given[script] as string,
+      ...rest,
+    ],
+    {
+      stdio: view === undefined ? 'inherit' : ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...ranBy(process.pid) },
+    },
   )
   app.on('error', (error) => fail(`offloop run: ${error.message}`))
   app.on('exit', (code, signal) => {
     // As a shell reports it: ended by a signal is 128 and its number.
     process.exitCode = signal === null ? (code ?? 1) : 128 + constants.signals[signal]
   })
+  void view?.(app)
+}
+
+/** Not loaded by `run` without it. */
+function openView(): typeof import('./top/run-view').view {
+  const { refusal, view } = require('./top/run-view') as typeof import('./top/run-view')
+  const reason = refusal(process.env)
+  if (reason !== undefined) fail(`offloop run --top: ${reason}`)
+  return view
 }
 
 function rebuild(given: readonly string[]): void {

@@ -3,6 +3,8 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import { systemClock } from '../core/clock'
 import { messageOf, OffloopError } from '../core/errors'
 import type { ServeSettings } from '../core/options'
+import { say } from '../core/report'
+import { isRun, whereToLook } from '../core/run'
 import { createExporters } from '../exporters/create'
 import { renaming } from '../exporters/names'
 import { loadBinding } from '../probe/load'
@@ -125,7 +127,11 @@ async function takeSample(): Promise<void> {
 
 async function listen(): Promise<{ url: string | undefined; failure: PlainError | undefined }> {
   try {
-    return { url: (await server?.listen())?.url, failure: undefined }
+    const url = (await server?.listen())?.url
+    // From here, since the main thread may be stuck from its start; not by a sampling thread that was started again.
+    if (url !== undefined && state.get('sequence') <= 1 && isRun(process.env, process.ppid))
+      say(whereToLook(url))
+    return { url, failure: undefined }
   } catch (error) {
     return { url: undefined, failure: plain(error) }
   }
