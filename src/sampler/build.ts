@@ -1,4 +1,4 @@
-import type { Batch, Description, Histogram, Labels, Metric } from '../core/batch'
+import type { Batch, Description, Histogram, Labels, Metric, MetricType } from '../core/batch'
 import { type MetricName, metrics } from '../core/metrics'
 import { Slot, type SlotName } from '../probe/layout'
 import type { Observation } from './probes'
@@ -9,6 +9,12 @@ import { threadMetrics } from './thread-metrics'
 const DESCRIPTIONS = new Map<string, Description>(
   metrics.map(({ name, type, unit, description }) => [name, { type, unit, description }]),
 )
+
+const CUSTOM = { unit: '', description: 'From a custom collector.' }
+
+export function describe(metric: string, type: MetricType): Description {
+  return DESCRIPTIONS.get(metric) ?? { type, ...CUSTOM }
+}
 
 const SECONDS = 1e-9
 
@@ -60,9 +66,8 @@ export class BatchBuilder {
     for (const { name } of out) descriptions.set(name, DESCRIPTIONS.get(name) as Description)
     for (const metric of collected) {
       out.push({ ...metric, labels: { ...this.#common, ...metric.labels } })
-      const custom = { type: metric.type, unit: '', description: 'From a custom collector.' }
       // Bridges report metrics of the table.
-      descriptions.set(metric.name, DESCRIPTIONS.get(metric.name) ?? custom)
+      descriptions.set(metric.name, describe(metric.name, metric.type))
     }
     return {
       sequence,

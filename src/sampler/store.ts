@@ -1,6 +1,6 @@
 import { type Batch, type Labels, type MetricType, seriesKey } from '../core/batch'
 import { metrics } from '../core/metrics'
-import type { StoredSeries } from '../server/source'
+import type { SeriesColumns, StoredSeries } from '../server/source'
 
 const CAPACITY = 360
 const MAX_BYTES = 2 * 1024 * 1024
@@ -73,6 +73,14 @@ export class Store {
       points.sort((a, b) => a.t - b.t)
       return { name, type, labels, points }
     })
+  }
+
+  *series(names: ReadonlySet<string> | undefined, start: number, end: number): Generator<SeriesColumns> {
+    for (const name of names ?? new Set([...this.#series.values()].map((one) => one.name))) {
+      for (const { points, ...series } of this.query(name, start, end) ?? []) {
+        if (points.length > 0) yield { ...series, t: points.map(({ t }) => t), v: points.map(({ v }) => v) }
+      }
+    }
   }
 
   #open(name: string, type: MetricType, labels: Labels, column: number): Series | undefined {

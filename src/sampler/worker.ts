@@ -9,13 +9,16 @@ import { createExporters } from '../exporters/create'
 import { renaming } from '../exporters/names'
 import { loadBinding } from '../probe/load'
 import type { HttpServer } from '../server/server'
-import { BatchBuilder } from './build'
+import type { SourceEvent } from '../server/source'
+import { statusOf } from '../server/status'
+import { BatchBuilder, describe } from './build'
 import { CollectRound } from './collect-round'
 import type { PlainError, ToMain, ToWorker, WorkerStart } from './messages'
 import { Posting } from './posting'
 import { FallbackProbes, NativeProbes, type Observation, observe, type Probes } from './probes'
 import { Schedule } from './schedule'
 import { SelfMetrics } from './self-metrics'
+
 import { Store } from './store'
 import { ThreadSeries } from './thread-series'
 import { ThreadState } from './thread-state'
@@ -48,8 +51,12 @@ const posting = new Posting(
 )
 const round = new CollectRound(post)
 const served = renaming(settings.serve?.names ?? 'canonical')
+/** Clients that are told of what happens. */
+const listeners = new Set<(event: SourceEvent) => void>()
 const listening = { batches: false, collectors: false }
 let sampling: Promise<void> = Promise.resolve()
+/** When the newest sample was taken, milliseconds since the epoch; 0 before the first. */
+let sampledAt = 0
 let announceFirst: () => void = () => {}
 const sampled = new Promise<void>((resolve) => {
   announceFirst = resolve
@@ -77,6 +84,17 @@ function openServer(serve: ServeSettings): HttpServer {
       return served.rename(builder.build(state.get('sequence'), Date.now(), observation, self, round.latest))
     },
     query: (metric, start, end) => store.query(metric, start, end),
+    series: (names, start, end) => store.series(names, start, end),
+    describe,
+    status: async () => {
+      const observation = await look(SCRAPE_MAX_AGE_MS, SCRAPE_WAIT_MS)
+      const now = builder.build(state.get('sequence'), Date.now(), observation, self, round.latest)
+      return statusOf({ settings, store, now, sampledAt, stalls: [] })
+    },
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
     health: () => ({
       service: settings.service,
       samples: state.get('sequence'),
@@ -119,10 +137,16 @@ async function takeSample(): Promise<void> {
   const collected = (await collecting) ?? []
   const batch = builder.build(state.add('sequence', 1), timestamp, observation, self, collected)
   self.seriesDropped += store.add(batch)
+  sampledAt = timestamp
   served.sampled(batch)
   for (const exporter of exporters) exporter.push(batch)
   if (listening.batches) posting.push(batch)
+  tell({ event: 'sample', data: { sequence: batch.sequence, timestamp } })
   announceFirst()
+}
+
+function tell(event: SourceEvent): void {
+  for (const listener of listeners) listener(event)
 }
 
 async function listen(): Promise<{ url: string | undefined; failure: PlainError | undefined }> {

@@ -5,19 +5,21 @@ const HOUR_MS = 3_600_000
 const MAX_POINTS = { least: 2, most: 10_000, default: 1_000 }
 
 interface Window {
-  readonly metric: string
   readonly start: number
   readonly end: number
 }
 
-type Parameters = ReadonlyMap<string, string>
+export type Parameters = ReadonlyMap<string, string>
 
 /** The parameters of a query string: each must be known, and given once at most. */
 export function readParameters(query: string, known: readonly string[]): Parameters {
   const parameters = new Map<string, string>()
   for (const [name, value] of new URLSearchParams(query)) {
     if (!known.includes(name)) {
-      throw new Refusal(400, `parameter ${JSON.stringify(name)} is unknown: there are ${known.join(', ')}`)
+      throw new Refusal(
+        400,
+        `parameter ${JSON.stringify(name)} is unknown: there ${known.length === 0 ? 'are none here' : `are ${known.join(', ')}`}`,
+      )
     }
     if (parameters.has(name)) throw new Refusal(400, `parameter ${name} is given twice`)
     parameters.set(name, value)
@@ -25,14 +27,18 @@ export function readParameters(query: string, known: readonly string[]): Paramet
   return parameters
 }
 
-/** `end` is now unless given, and `start` an hour before it. */
-export function windowOf(parameters: Parameters, now: number): Window {
+export function metricOf(parameters: Parameters): string {
   const metric = parameters.get('metric') ?? ''
   if (metric === '') throw new Refusal(400, 'parameter metric is missing: the name of a metric')
+  return metric
+}
+
+/** `end` is now unless given, and `start` so long before it. */
+export function windowOf(parameters: Parameters, now: number, defaultMs = HOUR_MS): Window {
   const end = time(parameters, 'end') ?? now
-  const start = time(parameters, 'start') ?? end - HOUR_MS
+  const start = time(parameters, 'start') ?? end - defaultMs
   if (start > end) throw new Refusal(400, 'parameter start is later than end')
-  return { metric, start, end }
+  return { start, end }
 }
 
 export function maxPointsOf(parameters: Parameters): number {
@@ -51,7 +57,8 @@ function time(parameters: Parameters, name: string): number | undefined {
   if (text === undefined) return undefined
   const at = parseTime(text)
   if (at === undefined) {
-    throw new Refusal(400, `parameter ${name} must be an RFC 3339 time, such as 2026-01-31T12:00:00Z`)
+    const wanted = 'an RFC 3339 time, such as 2026-01-31T12:00:00Z, or milliseconds since 1970'
+    throw new Refusal(400, `parameter ${name} must be ${wanted}`)
   }
   return at
 }

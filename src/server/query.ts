@@ -1,4 +1,4 @@
-import { maxPointsOf, readParameters, windowOf } from './parameters'
+import { maxPointsOf, metricOf, readParameters, windowOf } from './parameters'
 import { json, Refusal, type Reply } from './reply'
 import type { Source, StoredSeries } from './source'
 import { thin } from './thin'
@@ -8,7 +8,9 @@ const MAX_POINTS_AN_ANSWER = 100_000
 
 /** `/v1/query`, as TinyObs answers it: all points of all series of a metric, oldest first. */
 export function query(source: Source, queryString: string): Reply {
-  const { metric, start, end } = windowOf(readParameters(queryString, ['metric', 'start', 'end']), Date.now())
+  const parameters = readParameters(queryString, ['metric', 'start', 'end'])
+  const metric = metricOf(parameters)
+  const { start, end } = windowOf(parameters, Date.now())
   const found = find(source, metric, start, end)
   checkSize(found, 'give a shorter time, or use /v1/query/range')
   const metrics = found
@@ -24,7 +26,8 @@ export function query(source: Source, queryString: string): Reply {
 export function queryRange(source: Source, queryString: string): Reply {
   const parameters = readParameters(queryString, ['metric', 'start', 'end', 'maxPoints'])
   const maxPoints = maxPointsOf(parameters)
-  const { metric, start, end } = windowOf(parameters, Date.now())
+  const metric = metricOf(parameters)
+  const { start, end } = windowOf(parameters, Date.now())
   const thinned = find(source, metric, start, end).map((series) => ({
     series,
     points: thin(series.points, maxPoints),

@@ -6,9 +6,10 @@ import type { ServeSettings } from '../core/options'
 import { warnOnce } from '../core/report'
 import { checkHost, checkMethod, checkToken } from './access'
 import { type Address, listen } from './listen'
-import { json, Refusal, type Reply, send } from './reply'
+import { json, Refusal, type Reply, type Stream, send } from './reply'
 import { router } from './routes'
 import type { Source } from './source'
+import { sendStream } from './stream'
 
 export interface HttpServer {
   /** @throws {OffloopError} `ERR_OFFLOOP_ADDRESS_IN_USE` or `ERR_OFFLOOP_LISTEN` */
@@ -31,7 +32,10 @@ export const LIMITS = {
   requestTimeout: 10_000,
   connectionsCheckingInterval: 5_000,
   keepAliveTimeout: 5_000,
-  /** From the start of an answer to its last byte: a client that reads slowly loses its connection. */
+  /**
+   * From the start of an answer to its last byte: a client that reads slowly loses its connection. Not for a stream that
+   * has no end.
+   */
   responseTimeout: 30_000,
   /** While answers of more bytes than this wait for their clients, there are no further ones. */
   maxWaitingBytes: 64 * 1024 * 1024,
@@ -60,6 +64,8 @@ export function createServer(
   const checks = [checkHost(settings.hosts), checkMethod, checkToken(settings.token)]
   const route = router(source)
   const queues = new WeakMap<Socket, { waiting: number; last: Promise<void> }>()
+  /** Answers without an end. */
+  const endless = new Set<ServerResponse>()
   let waitingBytes = 0
   let turn = Promise.resolve()
   let listening: Promise<Address> | undefined
@@ -107,19 +113,34 @@ export function createServer(
   /** Resolves when the answer is out, or its client gone. */
   async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.socket.destroyed) return
-    const closed = new Promise((resolve) => response.once('close', resolve))
+    const closed = new Promise<void>((resolve) => response.once('close', resolve))
     const deadline = setTimeout(() => response.destroy(), responseTimeout)
     const reply = await answer(request)
     // Nobody reads bodies. After the answer Node would go on discarding one, which takes a thread as long as it lasts.
     if (!request.complete) response.setHeader('Connection', 'close')
-    const bytes = send(request, response, reply)
-    waitingBytes += bytes
-    await closed
-    waitingBytes -= bytes
+    if ('run' in reply) {
+      if (reply.endless) {
+        clearTimeout(deadline)
+        endless.add(response)
+        // What was sent behind this request waits for nothing.
+        response.setHeader('Connection', 'close')
+      }
+      try {
+        await sendStream(request, response, reply, closed)
+        await closed
+      } finally {
+        endless.delete(response)
+      }
+    } else {
+      const bytes = send(request, response, reply)
+      waitingBytes += bytes
+      await closed
+      waitingBytes -= bytes
+    }
     clearTimeout(deadline)
   }
 
-  async function answer(request: IncomingMessage): Promise<Reply> {
+  async function answer(request: IncomingMessage): Promise<Reply | Stream> {
     try {
       for (const check of checks) check(request)
       if (waitingBytes > maxWaitingBytes) throw new Refusal(503, 'too many answers wait for their clients')
@@ -142,6 +163,7 @@ export function createServer(
     async close() {
       // A server that is about to listen cannot be closed yet, and would be left listening.
       await listening?.catch(() => {})
+      for (const response of endless) response.end()
       await new Promise((resolve) => {
         server.close(resolve)
         server.closeAllConnections()

@@ -1,4 +1,6 @@
-import type { Batch, Labels, MetricType } from '../core/batch'
+import type { Batch, Description, Labels, MetricType } from '../core/batch'
+import type { Stall } from '../core/stall'
+import type { Status } from '../core/status'
 
 /** One stored series in a time window. Times are milliseconds since the epoch, ascending. */
 export interface StoredSeries {
@@ -7,6 +9,25 @@ export interface StoredSeries {
   readonly labels: Labels
   readonly points: readonly { readonly t: number; readonly v: number }[]
 }
+
+/**
+ * One stored series in a time window, as columns of the same length, ascending by `t`. NaN: there was no value, or no
+ * sample. Where an older point stands for several samples `v` is the last of them, and `min` and `max` are theirs.
+ */
+export interface SeriesColumns {
+  readonly name: string
+  readonly type: MetricType
+  readonly labels: Labels
+  readonly t: readonly number[]
+  readonly v: readonly number[]
+  readonly min?: readonly number[]
+  readonly max?: readonly number[]
+}
+
+/** What those who listen are told of as it happens. */
+export type SourceEvent =
+  | { readonly event: 'sample'; readonly data: { readonly sequence: number; readonly timestamp: number } }
+  | { readonly event: 'stall'; readonly data: Stall }
 
 /** What the HTTP server shows; the sampling thread provides it. */
 export interface Source {
@@ -17,5 +38,12 @@ export interface Source {
   scrape(): Promise<Batch>
   /** Series of `metric` with their points from `start` to `end`; undefined where nothing of that name was stored. */
   query(metric: string, start: number, end: number): readonly StoredSeries[] | undefined
+  /** All series of `names`, or of all metrics, each read when it is its turn. */
+  series(names: ReadonlySet<string> | undefined, start: number, end: number): Iterable<SeriesColumns>
+  describe(metric: string, type: MetricType): Description
+  /** With figures as they are now. */
+  status(): Promise<Status>
+  /** Returns how to stop listening. */
+  subscribe(listener: (event: SourceEvent) => void): () => void
   health(): Readonly<Record<string, string | number | boolean>>
 }

@@ -1,4 +1,4 @@
-import type { StoredSeries } from './source'
+import type { SeriesColumns, StoredSeries } from './source'
 
 type Points = StoredSeries['points']
 type Point = Points[number]
@@ -29,4 +29,39 @@ function extremes(points: Points): Points {
   }
   if (low === high) return [low]
   return low.t < high.t ? [low, high] : [high, low]
+}
+
+/**
+ * At most `maxPoints` of `series`: each part of time becomes its last value with its minimum and maximum. Parts are
+ * powers of 2 in milliseconds, on one grid for all series and all answers, so that points of several series stay side
+ * by side and those of a chart that is drawn again stay where they are.
+ */
+export function thinColumns(series: SeriesColumns, maxPoints: number): SeriesColumns {
+  const { t, v, min: lows = v, max: highs = v } = series
+  if (t.length <= maxPoints) return series
+  const span = (t.at(-1) as number) - (t[0] as number)
+  const width = 2 ** Math.ceil(Math.log2(Math.max(1, span / (maxPoints - 1))))
+  const thinned = { t: [] as number[], v: [] as number[], min: [] as number[], max: [] as number[] }
+  let part = Number.NaN
+  for (let index = 0; index < t.length; index++) {
+    const last = thinned.t.length - 1
+    const of = Math.floor((t[index] as number) / width)
+    if (of !== part) {
+      part = of
+      thinned.t.push(t[index] as number)
+      thinned.v.push(v[index] as number)
+      thinned.min.push(lows[index] as number)
+      thinned.max.push(highs[index] as number)
+      continue
+    }
+    thinned.t[last] = t[index] as number
+    if (Number.isNaN(v[index])) continue
+    const low = thinned.min[last] as number
+    const high = thinned.max[last] as number
+    thinned.v[last] = v[index] as number
+    // A comparison with NaN is false: the first value replaces it.
+    if (!(low <= (lows[index] as number))) thinned.min[last] = lows[index] as number
+    if (!(high >= (highs[index] as number))) thinned.max[last] = highs[index] as number
+  }
+  return { ...series, ...thinned }
 }

@@ -1,7 +1,11 @@
 const RFC_3339 = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(?:Z|([+ -])([01]\d|2[0-3]):([0-5]\d))$/
 
-/** Milliseconds since the epoch of an RFC 3339 time; undefined where `text` is none. */
+/** As far from the epoch as a Date reaches. */
+const MAX_MS = 8.64e15
+
+/** Milliseconds since the epoch of an RFC 3339 time, or of their number; undefined where `text` is neither. */
 export function parseTime(text: string): number | undefined {
+  if (/^\d{1,16}(\.\d{1,9})?$/.test(text)) return Number(text) <= MAX_MS ? Number(text) : undefined
   const [, local, fraction = '', sign, hours = '0', minutes = '0'] = RFC_3339.exec(text.toUpperCase()) ?? []
   if (local === undefined) return undefined
   const seconds = new Date(`${local}Z`)

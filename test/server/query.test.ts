@@ -127,6 +127,9 @@ describe.each(['/v1/query', '/v1/query/range'])('%s', (path) => {
     ['2024-02-29T00:00:00Z', Date.UTC(2024, 1, 29)],
     ['2000-02-29T00:00:00Z', Date.UTC(2000, 1, 29)],
     ['0001-01-01T00:00:00Z', Date.parse('0001-01-01T00:00:00Z')],
+    ['0', 0],
+    ['1793534400000', 1_793_534_400_000],
+    ['1793534400000.5', 1_793_534_400_000.5],
   ])('takes the time %s', async (text, expected) => {
     const [, start, end] = (await windowFor({ metric: 'x', start: text, end: text })) as [
       string,
@@ -143,8 +146,10 @@ describe.each(['/v1/query', '/v1/query/range'])('%s', (path) => {
 
   it.each([
     '',
-    '0',
-    '1793534400000',
+    '-1',
+    '1e3',
+    '0x10',
+    '8640000000000001',
     '2026-11-01',
     '2026-11-01T12:00:00',
     '2026-11-01T12:00Z',

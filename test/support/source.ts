@@ -1,3 +1,4 @@
+import type { Status } from '../../src/core/status'
 import type { Source, StoredSeries } from '../../src/server/source'
 import { batch, gauge } from './batches'
 
@@ -6,8 +7,29 @@ export function fakeSource(given: Partial<Source> = {}): Source {
   return {
     scrape: () => Promise.resolve(batch(1, [gauge('x', 1)])),
     query: () => undefined,
+    series: () => [],
+    describe: (name, type) => ({ type, unit: '', description: name }),
+    status: () => Promise.resolve(status()),
+    subscribe: () => () => {},
     health: () => ({ service: 'api', samples: 1 }),
     ...given,
+  }
+}
+
+function status(): Status {
+  return {
+    service: 'api',
+    pid: 1,
+    nodeVersion: 'v20.0.0',
+    offloopVersion: '0.0.0',
+    startedAt: 0,
+    now: 1,
+    intervalMs: 10_000,
+    sequence: 1,
+    sampledAt: 1,
+    health: { missedTicks: 0, droppedBatches: 0, exportFailures: 0, restarts: 0 },
+    threads: [],
+    verdicts: [],
   }
 }
 

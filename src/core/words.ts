@@ -1,0 +1,36 @@
+// Numbers as people read them, in sentences.
+
+/** Three figures: 0.123, 1.23, 12.3, 123, 1234. */
+function short(value: number): string {
+  const digits = Math.max(0, 2 - Math.floor(Math.log10(Math.max(Math.abs(value), 1e-3))))
+  return String(Number(value.toFixed(digits)))
+}
+
+export function bytesInWords(bytes: number): string {
+  for (const [unit, size] of [
+    ['GB', 1e9],
+    ['MB', 1e6],
+    ['KB', 1e3],
+  ] as const) {
+    if (Math.abs(bytes) >= size) return `${short(bytes / size)} ${unit}`
+  }
+  return `${short(bytes)} bytes`
+}
+
+/** A length: `850 µs`, `12 ms`, `3.4 s`, `5 minutes`, `2.5 hours`. */
+export function secondsInWords(seconds: number): string {
+  if (seconds < 1e-3) return `${short(seconds * 1e6)} µs`
+  if (seconds < 1) return `${short(seconds * 1e3)} ms`
+  if (seconds < 90) return `${short(seconds)} s`
+  if (seconds < 5400) return `${Math.round(seconds / 60)} minutes`
+  if (seconds < 48 * 3600) return `${short(seconds / 3600)} hours`
+  return `${Math.round(seconds / 86_400)} days`
+}
+
+export function shareInWords(share: number): string {
+  return `${short(share * 100)}%`
+}
+
+export function numberInWords(value: number): string {
+  return short(value)
+}
