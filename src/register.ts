@@ -2,11 +2,13 @@
 import { realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { isMainThread } from 'node:worker_threads'
-import { attach, isDisabled, loadBinding, optionsFromEnvironment, startWith } from './bundle/main'
+import { attach, isDisabled, isRun, loadBinding, optionsFromEnvironment, startWith } from './bundle/main'
 
 if (!isDisabled(process.env) && !isOwnCommand()) {
   if (isMainThread) {
-    startWith(optionsFromEnvironment(process.env), true)
+    // What somebody runs by hand is to be looked at.
+    const serve = isRun(process.env, process.ppid) ? { OFFLOOP_SERVE: 'true' } : {}
+    startWith(optionsFromEnvironment({ ...serve, ...process.env }), true)
   } else if (loadBinding().binding !== undefined) {
     // A preload is inherited by worker threads. The sampler of the process is the main thread's, and finds this one;
     // without the addon it would not, and counting would be for nothing.

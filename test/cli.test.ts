@@ -26,7 +26,7 @@ afterEach(() => {
 })
 
 interface Options {
-  readonly env?: Record<string, string>
+  readonly env?: Record<string, string | undefined>
   readonly input?: string
   readonly cli?: string
 }
@@ -39,7 +39,9 @@ class Command {
   #stderr = ''
 
   constructor(args: readonly string[], { env = {}, input = '', cli = CLI }: Options = {}) {
-    this.process = spawn(process.execPath, [cli, ...args], { env: { ...process.env, ...env }, stdio: 'pipe' })
+    // Tests that run at the same time would take each other's port.
+    const all = { ...process.env, OFFLOOP_SERVE: 'off', ...env }
+    this.process = spawn(process.execPath, [cli, ...args], { env: all, stdio: 'pipe' })
     running.add(this.process)
     this.process.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.#stdout += text
@@ -62,6 +64,16 @@ class Command {
     ended.catch(() => {})
     while (!this.#stdout.includes('up\n')) {
       await Promise.race([ended, new Promise((resolve) => this.process.stdout?.once('data', resolve))])
+    }
+  }
+
+  /** What a pattern finds in stderr, as soon as it does. */
+  async told(pattern: RegExp): Promise<string | undefined> {
+    for (;;) {
+      const match = pattern.exec(this.#stderr)
+      if (match !== null) return match[1]
+      if (this.process.exitCode !== null) throw new Error(`it ended: ${this.#stderr}`)
+      await new Promise((resolve) => setTimeout(resolve, 20))
     }
   }
 }
@@ -177,6 +189,35 @@ describe('offloop run', () => {
     expect((await told([APP], { env: { OFFLOOP_DISABLED: '1' } })).sampler).toBe('none')
   })
 
+  test('serves, and says on stderr where, also while the application blocks from its start', async () => {
+    const command = new Command(['run', APP, 'blocks'], { env: { OFFLOOP_SERVE: '127.0.0.1:0' } })
+    const url = await command.told(
+      /^offloop: metrics are at (http:\S+); to look at them: npx offloop top \1\n$/,
+    )
+    expect(await (await fetch(`${url}/metrics`)).text()).toContain('nodejs_gc_cycles_total')
+    command.process.kill('SIGKILL')
+  })
+
+  test('serves on the default address unless told otherwise, and what the application forks does not', async () => {
+    const { stderr } = await offloop(['run', APP, 'forks'], { env: { OFFLOOP_SERVE: undefined } })
+    // Something else on this machine may have that port.
+    expect(stderr.match(/^offloop: .*$/gm)).toEqual([
+      expect.stringMatching(
+        /^offloop: (metrics are at http:\/\/127\.0\.0\.1:9464; |127\.0\.0\.1:9464 is in use)/,
+      ),
+    ])
+  })
+
+  test.each(['', 'off', '0'])('serves nothing under OFFLOOP_SERVE=%j', async (value) => {
+    expect((await offloop(['run', APP, 'forks'], { env: { OFFLOOP_SERVE: value } })).stderr).toBe('')
+  })
+
+  test('--top wants a terminal, and a server to ask', async () => {
+    const { code, stdout, stderr } = await offloop(['run', '--top', APP])
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr).toMatch(/^offloop run --top: standard output is no terminal/)
+  })
+
   test('passes standard input on', async () => {
     const input = 'a line\n'.repeat(50_000)
     expect((await offloop(['run', APP, 'echo'], { input })).stdout).toBe(input)
@@ -252,7 +293,7 @@ describe('with the preload in NODE_OPTIONS too', () => {
       code: 0,
       signal: null,
       stdout: 'shop\n',
-      stderr: '',
+      stderr: `offloop: metrics are at http://127.0.0.1:${port}; to look at them: npx offloop top http://127.0.0.1:${port}\n`,
     })
   })
 })
