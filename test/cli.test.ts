@@ -21,7 +21,14 @@ const SIGNALLED = fileURLToPath(new URL('./fixtures/signalled.cjs', import.meta.
 const running = new Set<ChildProcess>()
 const cleanUp: (() => void)[] = []
 afterEach(() => {
-  for (const command of running) command.kill('SIGKILL')
+  // With what it runs, which would go on by itself.
+  for (const { pid } of running) {
+    try {
+      if (pid !== undefined) process.kill(-pid, 'SIGKILL')
+    } catch {
+      // It has just ended.
+    }
+  }
   for (const clean of cleanUp.splice(0)) clean()
 })
 
@@ -41,7 +48,11 @@ class Command {
   constructor(args: readonly string[], { env = {}, input = '', cli = CLI }: Options = {}) {
     // Tests that run at the same time would take each other's port.
     const all = { ...process.env, OFFLOOP_SERVE: 'off', ...env }
-    this.process = spawn(process.execPath, [cli, ...args], { env: all, stdio: 'pipe' })
+    this.process = spawn(process.execPath, [cli, ...args], {
+      env: all,
+      stdio: 'pipe',
+      detached: true,
+    })
     running.add(this.process)
     this.process.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.#stdout += text
@@ -195,7 +206,8 @@ describe('offloop run', () => {
       /^offloop: metrics are at (http:\S+); to look at them: npx offloop top \1\n$/,
     )
     expect(await (await fetch(`${url}/metrics`)).text()).toContain('nodejs_gc_cycles_total')
-    command.process.kill('SIGKILL')
+    command.process.kill('SIGTERM')
+    expect(await command.ended).toMatchObject({ code: 128 + 15 })
   })
 
   test('serves on the default address unless told otherwise, and what the application forks does not', async () => {
@@ -206,6 +218,21 @@ describe('offloop run', () => {
         /^offloop: (metrics are at http:\/\/127\.0\.0\.1:9464; |127\.0\.0\.1:9464 is in use)/,
       ),
     ])
+  })
+
+  test('serves the workers of a cluster with it', async () => {
+    const command = new Command(['run', APP, 'clusters'], { env: { OFFLOOP_SERVE: undefined } })
+    const url = await command.told(/^offloop: (?:metrics are at (http:\S+);|127\.0\.0\.1:9464 is in use)/)
+    const workers = new Set<string | undefined>()
+    // Without a URL something else on this machine has that port.
+    while (url !== undefined && workers.size < 2) {
+      const exposition = await (await fetch(`${url}/metrics`)).text()
+      for (const [, worker] of exposition.matchAll(/\bworker="(\d+)"/g)) workers.add(worker)
+    }
+    command.process.kill('SIGTERM')
+    expect((await command.ended).stderr.match(/^offloop: metrics/gm) ?? []).toHaveLength(
+      url === undefined ? 0 : 1,
+    )
   })
 
   test.each(['', 'off', '0'])('serves nothing under OFFLOOP_SERVE=%j', async (value) => {

@@ -10,6 +10,11 @@ export function ranBy(pid: number): Readonly<Record<string, string>> {
   return { [VARIABLE]: String(pid) }
 }
 
+/** Whether the command has started this process, or what started this one. */
+export function isBelowRun(env: Environment): boolean {
+  return env[VARIABLE] !== undefined
+}
+
 /** Not for what such a process starts in turn: it inherits the variable, but has another parent. */
 export function isRun(env: Environment, parent: number): boolean {
   return env[VARIABLE] === String(parent)

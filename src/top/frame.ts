@@ -199,7 +199,8 @@ function chartLines({ series }: View, columns: number, style: Style): Line[] {
 }
 
 function threadLines(status: Status | undefined, style: Style): Line[] {
-  const threads = status?.threads ?? []
+  // As many as any terminal has rows for.
+  const threads = (status?.threads ?? []).slice(0, 1_000)
   if (threads.length < 2) return []
   const columns = Math.min(24, Math.max(...threads.map(({ thread }) => width(shown(thread, style)))))
   return threads.map(({ thread, utilization, heapUsedBytes, gcCycles, stalled }) => [

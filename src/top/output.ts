@@ -1,4 +1,5 @@
-import type { Readable, Writable } from 'node:stream'
+import type { Readable } from 'node:stream'
+import type { WriteStream } from 'node:tty'
 import { stripVTControlCharacters } from 'node:util'
 
 const MAX_LINES = 1_000
@@ -6,7 +7,7 @@ const MAX_LINE_LENGTH = 10_000
 
 interface Entry {
   readonly text: string
-  readonly to: Writable
+  readonly to: WriteStream
 }
 
 /** What an application says while a view has its terminal: the last thousand lines, until they can be shown. */
@@ -14,24 +15,28 @@ export class Output {
   readonly #lines: Entry[] = []
   #dropped = 0
   #kept = true
-  readonly #unfinished = new Map<Writable, string>()
+  readonly #unfinished = new Map<WriteStream, string>()
 
-  /** Keeps what comes of `from`, and passes it on to `to` after `release`. `onLine` sees each line that is kept. */
-  take(from: Readable, to: Writable, onLine: (line: string) => void): void {
+  /**
+   * `onLine` sees each line of `from`. They are kept, and passed on to `to` after `release`; at once where `to` is not
+   * the terminal that the view has: a file, or another program.
+   */
+  take(from: Readable, to: WriteStream, onLine: (line: string) => void): void {
     from.setEncoding('utf8').on('data', (chunk: string) => {
-      if (!this.#kept) {
+      const held = this.#kept && to.isTTY
+      if (!held) {
         // Whoever prints more than the terminal takes waits, as it would with no view.
         if (!to.write(chunk)) {
           from.pause()
           to.once('drain', () => from.resume())
         }
-        return
       }
+      if (!this.#kept) return
       const lines = ((this.#unfinished.get(to) ?? '') + chunk).split('\n')
       // One that never ends is not kept whole.
       this.#unfinished.set(to, (lines.pop() as string).slice(-MAX_LINE_LENGTH))
       for (const text of lines) {
-        this.#lines.push({ text, to })
+        if (held) this.#lines.push({ text, to })
         onLine(text)
       }
       const more = this.#lines.length - MAX_LINES
@@ -52,6 +57,6 @@ export class Output {
     this.#kept = false
     if (this.#dropped > 0) process.stderr.write(`offloop: the first ${this.#dropped} lines were not kept\n`)
     for (const { text, to } of this.#lines.splice(0)) to.write(`${text}\n`)
-    for (const [to, text] of this.#unfinished) to.write(text)
+    for (const [to, text] of this.#unfinished) if (to.isTTY) to.write(text)
   }
 }

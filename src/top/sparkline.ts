@@ -36,7 +36,7 @@ export function thinned(
     )
     const known = part.filter((value) => value !== null)
     if (known.length === 0) return null
-    return pick === 'last' ? (known.at(-1) as number) : Math.max(...known)
+    return pick === 'last' ? (known.at(-1) as number) : known.reduce((most, value) => Math.max(most, value))
   })
 }
 

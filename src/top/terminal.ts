@@ -37,7 +37,11 @@ export class Terminal {
   enter(onKeys: (keys: string) => void, onResize: () => void): void {
     this.#show()
     this.#onKeys = (keys) => onKeys(keys.toString())
-    this.#onResize = onResize
+    this.#onResize = () => {
+      // What the terminal made of the old picture is not to stay, even where the new one is the same.
+      this.#last = ''
+      onResize()
+    }
     if (this.#input.isTTY) this.#input.on('data', this.#onKeys)
     this.#output.on('resize', this.#onResize)
     process.on('exit', this.leave)

@@ -8,7 +8,7 @@ export class Tmux {
   readonly #socket = `offloop-${randomUUID()}`
 
   constructor(columns: number, rows: number, env: Readonly<Record<string, string>> = {}) {
-    const given = Object.entries({ PS1: '$ ', LC_ALL: 'C.UTF-8', ...env }).flatMap(([name, value]) => [
+    const given = Object.entries({ LC_ALL: 'C.UTF-8', ...env }).flatMap(([name, value]) => [
       '-e',
       `${name}=${value}`,
     ])
