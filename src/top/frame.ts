@@ -1,8 +1,8 @@
 import type { Status, Verdict } from '../core/status'
 import { chartRows } from './charts'
-import { type Line, render, type Segment, type Style, shown, type Tone } from './line'
+import { ellipsis, type Line, render, type Segment, type Style, shown, type Tone } from './line'
 import { stallLines } from './stall-lines'
-import { pad, padStart, width, wrap } from './text'
+import { cut, pad, padStart, width, wrap } from './text'
 import * as units from './units'
 import type { View } from './view'
 
@@ -20,11 +20,13 @@ const SIGNS = {
 /** What is spoken of first, in the order of the page. */
 const NAMES: Readonly<Record<string, string>> = { resources: 'resources', loop: 'event loop', gc: 'GC' }
 const NAME_COLUMNS = 11
-const WORD_COLUMNS = 11
+const MAX_WORD_COLUMNS = 16
 const LABEL_COLUMNS = 13
 const VALUE_COLUMNS = 11
 const MAX_STALLS = 3
 const FRAMES = 3
+/** What is bad explains itself before a chart beyond the first five. */
+const FIRST_CHART_ROWS = 6
 const BLANK: Line = []
 
 /** The whole view as lines for a terminal: never wider or higher than `size`, nothing in them commands a terminal. */
@@ -55,13 +57,18 @@ function layout(view: View, { columns, rows }: Size, style: Style): Line[] {
 
   const ongoing = view.stalls.filter((stall) => stall.ongoing)
   const stuck = take(ongoing.slice(0, MAX_STALLS).flatMap((one) => stallLines(one, columns, FRAMES, style)))
+  const heads = verdictHeads(verdicts, style)
+  const told = verdicts.map((verdict, index) => [verdictLine(verdict, heads[index] ?? BLANK, columns)])
+  const explain = (room: number, which: (level: string) => boolean) => {
+    left -= expand(verdicts, heads, told, columns, room, style, which)
+  }
+  explain(left - FIRST_CHART_ROWS, (level) => level === 'bad')
   const charts = take(chartLines(view, columns, style))
-  // What is bad explains itself first, then what happened before, then the rest in full.
-  const told = verdicts.map((verdict) => [verdictLine(verdict, columns, style)])
-  left -= expand(verdicts, told, columns, left, style, (level) => level === 'bad' || level === 'notice')
+  // What is not well, then what happened before, then the rest in full.
+  explain(left, (level) => level === 'bad' || level === 'notice')
   const past = view.stalls.filter((stall) => !stall.ongoing).slice(0, MAX_STALLS - ongoing.length)
   const before = take(past.flatMap((one) => stallLines(one, columns, FRAMES, style)))
-  left -= expand(verdicts, told, columns, left, style, (level) => level !== 'bad' && level !== 'notice')
+  explain(left, (level) => level !== 'bad' && level !== 'notice')
   const threads = take(threadLines(status, style))
 
   return [
@@ -129,28 +136,32 @@ function serverNow({ now, answeredAt = now }: View, status: Status): number {
 
 const dots = (text: string, { unicode }: Style) => (unicode ? text : text.replaceAll(' · ', ', '))
 
-function verdictHead({ id, level, word }: Verdict, style: Style): Line {
-  const known = KNOWN.has(level)
+/** Of each verdict its sign, name and word, all equally wide. */
+function verdictHeads(verdicts: readonly Verdict[], style: Style): Line[] {
+  const words = verdicts.map(({ word }) => cut(shown(word, style), MAX_WORD_COLUMNS, ellipsis(style)))
+  const columns = words.reduce((most, word) => Math.max(most, width(word)), 0)
   const signs = style.unicode ? SIGNS.unicode : SIGNS.ascii
-  const sign = known ? signs[level] : signs.unknown
-  const tone: Tone = known ? (level as Tone) : 'dim'
-  return [
-    { text: `${sign} `, tone },
-    { text: pad(shown(NAMES[id] ?? id, style), NAME_COLUMNS) },
-    { text: pad(shown(word, style), WORD_COLUMNS), tone },
-  ]
+  return verdicts.map(({ id, level }, index) => {
+    const known = KNOWN.has(level)
+    const tone: Tone = known ? (level as Tone) : 'dim'
+    return [
+      { text: `${known ? signs[level] : signs.unknown} `, tone },
+      { text: pad(shown(NAMES[id] ?? id, style), NAME_COLUMNS) },
+      { text: pad(words[index] ?? '', columns + 1), tone },
+    ]
+  })
 }
 
 const headColumns = (head: Line) => head.reduce((sum, { text }) => sum + width(text), 0)
 
-function verdictLine(verdict: Verdict, columns: number, style: Style): Line {
-  const head = verdictHead(verdict, style)
-  return columns < 60 ? head : [...head, { text: ` ${verdict.text}` }]
+function verdictLine({ text }: Verdict, head: Line, columns: number): Line {
+  return columns < 60 ? head : [...head, { text: ` ${text}` }]
 }
 
 /** Gives verdicts their whole sentence, and what to do about it; returns how many more lines that took. */
 function expand(
   verdicts: readonly Verdict[],
+  heads: readonly Line[],
   told: Line[][],
   columns: number,
   left: number,
@@ -160,7 +171,7 @@ function expand(
   let used = 0
   for (const [index, verdict] of verdicts.entries()) {
     if (!which(verdict.level)) continue
-    const head = verdictHead(verdict, style)
+    const head = heads[index] ?? BLANK
     const indent = columns < 60 ? 2 : headColumns(head) + 1
     const room = columns - indent
     const paragraph = (text: string, tone?: Tone): Line[] =>
@@ -175,7 +186,7 @@ function expand(
     const whole =
       columns < 60 ? [head, ...sentence] : [[...head, { text: ` ${first?.[1]?.text ?? ''}` }], ...others]
     for (const lines of [[...whole, ...paragraph(verdict.advice, 'dim')], whole]) {
-      const more = lines.length - 1
+      const more = lines.length - (told[index]?.length ?? 0)
       if (more > left - used) continue
       told[index] = lines
       used += more

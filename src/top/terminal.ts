@@ -60,10 +60,11 @@ export class Terminal {
 
   /** Only what has changed since the last time. */
   draw(lines: readonly string[]): void {
-    const text = lines.join('\x1b[K\r\n')
+    // Each line is cleared before it is written: behind one that is full the cursor stands on its last character.
+    const text = lines.map((line) => `\x1b[2K${line}`).join('\r\n')
     if (!this.#entered || text === this.#last) return
     this.#last = text
-    this.#output.write(`\x1b[H${text}\x1b[K\x1b[J`)
+    this.#output.write(`\x1b[H${text}${lines.length < this.size.rows ? '\r\n\x1b[J' : ''}`)
   }
 
   /** Gives the terminal back, stops with the shell's other jobs, and is here again with `fg`. */

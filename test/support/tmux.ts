@@ -6,6 +6,7 @@ import { onTestFinished } from 'vitest'
 export class Tmux {
   // Not the user's own tmux: nothing of it is seen, and nothing of it is ended.
   readonly #socket = `offloop-${randomUUID()}`
+  #ended = false
 
   constructor(columns: number, rows: number, env: Readonly<Record<string, string>> = {}) {
     const given = Object.entries({ LC_ALL: 'C.UTF-8', ...env }).flatMap(([name, value]) => [
@@ -14,9 +15,13 @@ export class Tmux {
     ])
     const size = ['-x', String(columns), '-y', String(rows)]
     this.#tmux('-f', '/dev/null', 'new-session', '-d', ...size, ...given, 'bash --norc --noprofile')
-    onTestFinished(() => {
-      this.#tmux('kill-server')
-    })
+    onTestFinished(() => this.end())
+  }
+
+  /** Of the terminal and of all that runs in it. */
+  end(): void {
+    if (!this.#ended) this.#tmux('kill-server')
+    this.#ended = true
   }
 
   /** Types into the shell, or into what runs there: `q`, `Enter`, `C-c`. */
@@ -36,6 +41,10 @@ export class Tmux {
   /** What is to be seen. */
   screen(): string {
     return this.#tmux('capture-pane', '-p')
+  }
+
+  screenWithColors(): string {
+    return this.#tmux('capture-pane', '-p', '-e')
   }
 
   /** Of the pane, such as `#{cursor_flag}`. */
