@@ -1,58 +1,49 @@
-// Writes the figures of the newest run of all benchmarks into README.md, between its two marks:
+// Writes the figures of the newest run of all benchmarks into README.md, between its two marks, and into
+// docs/benchmarks.md with its pictures:
 //
 //   node benchmarks/publish.mjs
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { fullRuns, readResults } from './harness/results.mjs'
+import { page } from './publish/page.mjs'
+import { readmeWith } from './publish/readme.mjs'
 
-const readme = fileURLToPath(new URL('../README.md', import.meta.url))
-const results = fileURLToPath(new URL('results/', import.meta.url))
+const root = fileURLToPath(new URL('..', import.meta.url))
+const pictures = path.join(root, 'docs/benchmarks')
 
-const BEGIN = /(<!-- figures:[^>]*-->\n)[\s\S]*(<!-- \/figures -->)/
-
-/**
- * As harness/benchmark.mjs has it.
- * @typedef {{ name: string, unit: string, aim?: number, estimate: { value: number, low: number, high: number } }} Figure
- */
-
-/** README.md as it should be, from the newest results of a run of all benchmarks on Node.js 20. */
-export function publishedReadme() {
-  const file = readdirSync(results)
-    .filter((name) => /^\d{4}-\d\d-\d\d-node20\.json$/.test(name))
-    .sort()
-    .at(-1)
+/** All that is published, by path from the root, from the newest results of a run of all benchmarks on Node.js 20. */
+export function published() {
+  const file = fullRuns('20').at(-1)
   if (file === undefined) throw new Error('no results: npm run bench')
-  /** @type {{ machine: Record<string, string>, benchmarks: { name: string, figures: Figure[] }[] }} */
-  const { machine, benchmarks } = JSON.parse(readFileSync(`${results}${file}`, 'utf8'))
-  const rows = benchmarks.flatMap(({ name, figures }) =>
-    figures
-      .filter((figure) => figure.aim !== undefined || figure.name.includes('prom-client'))
-      .map((figure) => row(name, figure)),
+  const results = readResults(file)
+  const readme = readFileSync(path.join(root, 'README.md'), 'utf8')
+  const pages = [...page(results, newestOfOthers())].map(
+    ([name, text]) => /** @type {[string, string]} */ ([`docs/${name}`, text]),
   )
-  const text = [
-    '',
-    '| | measured | 95% interval | aim |',
-    '|---|---|---|---|',
-    ...rows,
-    '',
-    `Medians of fresh processes, on ${machine.cpu} with Node.js ${machine.node}: [raw data](benchmarks/results/${file}).`,
-    '',
-  ].join('\n')
-  return readFileSync(readme, 'utf8').replace(BEGIN, (_, begin, end) => `${begin}${text}${end}`)
+  return new Map([['README.md', readmeWith(readme, results)], ...pages])
 }
 
-/** @param {string} benchmark @param {Figure} figure */
-function row(benchmark, { name, estimate, unit, aim }) {
-  const { value, low, high } = estimate
-  return `| ${benchmark}: ${name} | ${plain(value)} ${unit} | ${plain(low)} – ${plain(high)} | ${aim === undefined ? '' : `≤ ${aim} ${unit}`} |`
-}
-
-/** @param {number} value */
-function plain(value) {
-  return value.toLocaleString('en', { maximumSignificantDigits: 3 })
+/** Pictures in docs/ that nothing made. @param {ReadonlyMap<string, string>} files */
+export function strayPictures(files) {
+  if (!existsSync(pictures)) return []
+  return readdirSync(pictures)
+    .map((name) => `docs/benchmarks/${name}`)
+    .filter((name) => !files.has(name))
 }
 
 export function publish() {
-  writeFileSync(readme, publishedReadme())
+  const files = published()
+  for (const name of strayPictures(files)) rmSync(path.join(root, name))
+  mkdirSync(pictures, { recursive: true })
+  for (const [name, text] of files) writeFileSync(path.join(root, name), text)
+}
+
+/** The newest file of each other major. */
+function newestOfOthers() {
+  const newest = new Map(fullRuns().map((name) => [/node(\d+)/.exec(name)?.[1], name]))
+  newest.delete('20')
+  return [...newest.values()]
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) publish()

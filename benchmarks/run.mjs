@@ -1,14 +1,21 @@
 // What offloop costs the process that it measures, and what others cost it:
 //
-//   node benchmarks/run.mjs [--only NAME …]
+//   node benchmarks/run.mjs [--only NAME …] [--node MAJOR] [--rounds N]
 //
-// Takes five minutes on an otherwise idle Linux machine. README.md says how to read it.
+// Takes ten minutes on an otherwise idle Linux machine with two cores. README.md says how to read it.
+import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { buildNative } from '../scripts/build-native.mjs'
+import { nodeFor } from '../scripts/nodes.mjs'
 import { describeMachine } from './harness/machine.mjs'
-import { writeResults } from './harness/results.mjs'
+import { duration, Progress } from './harness/progress.mjs'
+import { fullRuns, readResults, writeResults } from './harness/results.mjs'
 import { runRounds } from './harness/rounds.mjs'
 import { table } from './harness/table.mjs'
 import { Trials } from './harness/trials.mjs'
+import { preparePeers } from './peers/prepare.mjs'
 import { publish } from './publish.mjs'
 import { suite } from './suite/suite.mjs'
 
@@ -17,7 +24,10 @@ if (!existsSync('/proc/self/schedstat')) {
   process.exit(1)
 }
 
-const only = namesFrom(process.argv.slice(2))
+const wanted = optionsFrom(process.argv.slice(2))
+if (wanted.node !== undefined && wanted.node !== runningMajor()) process.exit(runWith(wanted.node))
+
+const peers = preparePeers()
 const machine = describeMachine()
 console.log(
   Object.entries(machine)
@@ -28,15 +38,30 @@ if (machine.load > machine.cores / 4) {
   console.log('Other programs are running: wall times, and the tails of all figures, will be theirs in part.')
 }
 
+const chosen = suite
+  .filter(({ name, apart }) => (wanted.only.length === 0 ? !apart : wanted.only.includes(name)))
+  .map((benchmark) => ({ ...benchmark, rounds: wanted.rounds ?? benchmark.rounds }))
+const progress = new Progress(chosen.map(({ name, rounds }) => ({ name, seconds: expected(name, rounds) })))
+console.log(`${chosen.length} benchmarks, about ${duration(progress.left(0))}`)
+
 const outcomes = []
-for (const benchmark of suite) {
-  if (only.length > 0 && !only.includes(benchmark.name)) continue
+for (const [at, benchmark] of chosen.entries()) {
   const { name, question, rounds, figures } = benchmark
-  console.log(`\n${name}: ${question} (${rounds} rounds)`)
+  progress.begin(at)
+  const startedAt = performance.now()
   try {
-    const trials = await runRounds(benchmark)
-    const outcome = { name, question, figures: figures(new Trials(trials)), trials }
-    console.log(table(outcome.figures))
+    const trials = new Trials(await runRounds(benchmark, (share) => progress.update(share)))
+    const seconds = Math.round((performance.now() - startedAt) / 100) / 10
+    const outcome = {
+      name,
+      question,
+      rounds,
+      seconds,
+      figures: figures(trials).map((figure) => trials.explained(figure)),
+      trials: trials.recorded,
+    }
+    progress.clear()
+    console.log(`\n${name}: ${question} (${rounds} rounds, ${duration(seconds)})\n${table(outcome.figures)}`)
     outcomes.push(outcome)
   } catch (error) {
     // One that breaks does not take the others' minutes with it.
@@ -44,18 +69,69 @@ for (const benchmark of suite) {
     process.exitCode = 1
   }
 }
-if (outcomes.length > 0) console.log(`\nRaw data: ${writeResults(machine, outcomes, only)}`)
-if (only.length === 0) publish()
+const partly = [...wanted.only, ...(wanted.rounds === undefined ? [] : [`rounds${wanted.rounds}`])]
+if (outcomes.length > 0) {
+  console.log(
+    `\nIt took ${duration(progress.spent())}. Raw data: ${writeResults({ machine, peers }, outcomes, partly)}`,
+  )
+}
+if (partly.length === 0 && process.exitCode === undefined) publish()
 
-/** @param {readonly string[]} args */
-function namesFrom(args) {
-  const [option, ...names] = args.filter((arg) => arg !== '')
+/** Seconds of a benchmark: as long as it took in the newest run of all, else as its file says. @param {string} name @param {number} rounds */
+function expected(name, rounds) {
+  const file = fullRuns().at(-1)
+  const seen = file && readResults(file).benchmarks.find((benchmark) => benchmark.name === name)
+  const told = suite.find((benchmark) => benchmark.name === name)
+  const { seconds, rounds: of } =
+    seen && seen.seconds !== undefined ? seen : /** @type {NonNullable<typeof told>} */ (told)
+  return (seconds * rounds) / of
+}
+
+function runningMajor() {
+  return Number(process.versions.node.split('.')[0])
+}
+
+/** The same with another Node.js, its addon built first. @param {number} major */
+function runWith(major) {
+  buildNative(major)
+  const args = process.argv.slice(2)
+  const { status } = spawnSync(nodeFor(major).bin, [fileURLToPath(import.meta.url), ...args], {
+    stdio: 'inherit',
+  })
+  return status ?? 1
+}
+
+/** @param {string[]} args */
+function optionsFrom(args) {
   const known = suite.map(({ name }) => name)
-  if (option === undefined) return []
-  const wrong = names.find((name) => !known.includes(name))
-  if (option !== '--only' || names.length === 0 || wrong !== undefined) {
-    console.error(`usage: node benchmarks/run.mjs [--only NAME …], of ${known.join(', ')}`)
+  try {
+    const { values, positionals } = parseArgs({
+      args: args.filter((arg) => arg !== ''),
+      allowPositionals: true,
+      options: {
+        only: { type: 'string', multiple: true },
+        node: { type: 'string' },
+        rounds: { type: 'string' },
+      },
+    })
+    const only = [...(values.only ?? []), ...positionals]
+    const node = number(values.node)
+    const rounds = number(values.rounds)
+    if (positionals.length > 0 && values.only === undefined) throw new Error(`what is ${positionals[0]}?`)
+    const wrong = only.find((name) => !known.includes(name))
+    if (wrong !== undefined) throw new Error(`no benchmark is called ${wrong}`)
+    return { only, node, rounds }
+  } catch (error) {
+    console.error(`${/** @type {Error} */ (error).message}
+usage: node benchmarks/run.mjs [--only NAME …] [--node MAJOR] [--rounds N]
+of ${known.join(', ')}`)
     process.exit(2)
   }
-  return names
+}
+
+/** @param {string | undefined} text */
+function number(text) {
+  if (text === undefined) return undefined
+  if (!/^[1-9]\d*$/.test(text)) throw new Error(`${text} is not a number`)
+  return Number(text)
 }

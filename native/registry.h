@@ -29,6 +29,8 @@ class Probe {
   // Asks the measured thread to answer request `number`, now, from any thread, without waiting.
   // Called under the registry's mutex.
   virtual void Request(uint32_t number) noexcept = 0;
+  // Whether its last answer is certain to hold now, since nothing has run on its thread after it. Likewise.
+  virtual bool IsCurrent() noexcept = 0;
   // How long its loop has waited for I/O, in all, as it stands while the thread is stuck. Likewise.
   virtual uint64_t IdleNs() noexcept = 0;
   // For how long its thread has wanted a CPU (thread_clock.h). Likewise.
@@ -66,6 +68,13 @@ class Registry {
   // Asks every probe. Returns the number of the request, which shows in a block's answeredRequest once answered.
   uint32_t RequestAll() noexcept;
 
+  // Asks every probe but those whose answer is current, so that who sleeps is not woken to say the same again.
+  struct Asked {
+    uint32_t number;
+    std::vector<uint32_t> current;  // ids of those that were not asked
+  };
+  Asked RequestOutdated() noexcept;
+
   // What each probe's loop has waited, by the probe's id.
   std::vector<std::pair<uint32_t, uint64_t>> IdleNs() noexcept;
   // For how long the main thread, and each worker if `workers`, has wanted a CPU, by the probe's id.
@@ -92,6 +101,10 @@ class Registry {
 
   std::atomic<bool> heap_accounting_{false};
   std::atomic<bool> heap_sampling_{false};
+
+  // With the mutex held.
+  uint32_t NextRequest() noexcept;
+
   std::mutex mutex_;  // guards everything below
   std::vector<ProbeEntry> entries_;
   std::array<double, kBlockLength> ended_{};

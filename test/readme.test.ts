@@ -1,14 +1,20 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { publishedReadme } from '../benchmarks/publish.mjs'
+import { published, strayPictures } from '../benchmarks/publish.mjs'
 import { dist } from './dist'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 const readme = readFileSync(`${root}README.md`, 'utf8')
 
-test('every figure is that of a results file in the repository', () => {
-  expect(readme).toBe(publishedReadme())
+test('every figure here and in docs/benchmarks.md is that of a results file in the repository', () => {
+  const files = published()
+  expect([...files.keys()]).toEqual(expect.arrayContaining(['README.md', 'docs/benchmarks.md']))
+  for (const [name, text] of files) {
+    const written = existsSync(root + name) ? readFileSync(root + name, 'utf8') : ''
+    expect(written, `${name}: node benchmarks/publish.mjs`).toBe(text)
+  }
+  expect(strayPictures(files)).toEqual([])
 })
 
 test('every npm script and every file that it names is there', () => {

@@ -1,31 +1,55 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const folder = fileURLToPath(new URL('../results/', import.meta.url))
+export const resultsFolder = fileURLToPath(new URL('../results/', import.meta.url))
 
 /**
  * @typedef {object} Outcome
  * @property {string} name
  * @property {string} question
+ * @property {number} rounds
+ * @property {number} seconds that it took
  * @property {readonly import('./benchmark.mjs').Figure[]} figures
  * @property {readonly import('./trials.mjs').Trial[]} trials
  */
 
 /**
- * Writes figures and raw data; returns the file's path. A run of some benchmarks does not take the place of a run of
- * all of them.
- * @param {object} machine
- * @param {readonly Outcome[]} outcomes
- * @param {readonly string[]} only
+ * @typedef {object} Results
+ * @property {string} file its name
+ * @property {string} measuredAt
+ * @property {Record<string, string | number>} machine
+ * @property {Record<string, string>} [peers] their versions
+ * @property {readonly Outcome[]} benchmarks
  */
-export function writeResults(machine, outcomes, only) {
+
+/** The names of the runs of all benchmarks, the newest last. @param {string} [major] of Node.js */
+export function fullRuns(major = '\\d+') {
+  const full = new RegExp(`^\\d{4}-\\d\\d-\\d\\d-node${major}\\.json$`)
+  return readdirSync(resultsFolder)
+    .filter((name) => full.test(name))
+    .sort()
+}
+
+/** @param {string} file @returns {Results} */
+export function readResults(file) {
+  return { file, ...JSON.parse(readFileSync(path.join(resultsFolder, file), 'utf8')) }
+}
+
+/**
+ * Writes figures and raw data; returns the file's path. A run of some benchmarks, or of fewer rounds, does not take
+ * the place of a run of all of them.
+ * @param {{ machine: object, peers: object }} head
+ * @param {readonly Outcome[]} outcomes
+ * @param {readonly string[]} partly what the run left out, for the file's name: nothing for a full one
+ */
+export function writeResults(head, outcomes, partly) {
   const now = new Date().toISOString()
   const major = process.versions.node.split('.')[0]
-  const name = [now.slice(0, 10), `node${major}`, ...only].join('-')
-  const file = path.join(folder, `${name}.json`)
-  mkdirSync(folder, { recursive: true })
-  writeFileSync(file, render({ measuredAt: now, machine }, outcomes))
+  const name = [now.slice(0, 10), `node${major}`, ...partly].join('-')
+  const file = path.join(resultsFolder, `${name}.json`)
+  mkdirSync(resultsFolder, { recursive: true })
+  writeFileSync(file, render({ measuredAt: now, ...head }, outcomes))
   return path.relative(process.cwd(), file)
 }
 
@@ -35,9 +59,9 @@ export function writeResults(machine, outcomes, only) {
  * @param {readonly Outcome[]} outcomes
  */
 function render(head, outcomes) {
-  const benchmarks = outcomes.map(({ name, question, figures, trials }) =>
+  const benchmarks = outcomes.map(({ figures, trials, ...about }) =>
     [
-      `{"name": ${JSON.stringify(name)}, "question": ${JSON.stringify(question)},`,
+      `${JSON.stringify(about).slice(0, -1)},`,
       `"figures": ${lines(figures)},`,
       `"trials": ${lines(trials)}}`,
     ].join('\n'),

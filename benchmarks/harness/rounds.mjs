@@ -1,34 +1,38 @@
-import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
+import { runProcess } from './process.mjs'
 
 /** @typedef {import('./benchmark.mjs').Benchmark} Benchmark */
 /** @typedef {import('./benchmark.mjs').Variant} Variant */
 /** @typedef {import('./trials.mjs').Trial} Trial */
 
-const TRIAL_TIMEOUT_MS = 120_000
-const trialsFolder = fileURLToPath(new URL('../trials/', import.meta.url))
-const run = promisify(execFile)
+const TIMEOUT_MS = 60_000
 
 /**
  * Runs all trials, each in a fresh process, in interleaved rounds: what the machine does meanwhile meets all variants
- * alike. Each round starts with another variant, so that none always follows the same one.
+ * alike. Each round starts with another variant, so that none always follows the same one. A variant that fails is
+ * not tried again: what it is missing from is said, and the others go on.
  * @param {Benchmark} benchmark
+ * @param {(share: number) => void} progress called with how much is done, from 0 to 1
  * @returns {Promise<Trial[]>}
  */
-export async function runRounds({ variants, rounds }) {
+export async function runRounds({ variants, rounds }, progress) {
   /** @type {Trial[]} */
   const trials = []
+  const failed = new Set()
   for (let round = 0; round < rounds; round++) {
     const first = round % variants.length
-    const order = [...variants.slice(first), ...variants.slice(0, first)]
+    const order = [...variants.slice(first), ...variants.slice(0, first)].filter(
+      ({ name }) => !failed.has(name),
+    )
     const sideBySide = order.filter(({ sleeps }) => sleeps)
     const alone = order.filter(({ sleeps }) => !sleeps).map((variant) => [variant])
-    for (const group of [sideBySide, ...alone]) {
-      const results = await Promise.all(group.map(runTrial))
+    const groups = [sideBySide, ...alone].filter((group) => group.length > 0)
+    for (const [at, group] of groups.entries()) {
+      const outcomes = await Promise.all(group.map(runTrial))
       group.forEach(({ name }, i) => {
-        trials.push({ variant: name, round, result: results[i] })
+        if (outcomes[i].missing !== undefined) failed.add(name)
+        trials.push({ variant: name, round, ...outcomes[i] })
       })
+      progress((round + (at + 1) / groups.length) / rounds)
     }
   }
   return trials
@@ -37,20 +41,14 @@ export async function runRounds({ variants, rounds }) {
 /**
  * A trial's last line on stdout is its result, as JSON.
  * @param {Variant} variant
+ * @returns {Promise<{ result?: any, missing?: string }>}
  */
-async function runTrial({ trial, args = [], nodeArgs = [] }) {
-  const command = [...nodeArgs, trialsFolder + trial, ...args]
-  const { stdout } = await run(process.execPath, command, {
-    timeout: TRIAL_TIMEOUT_MS,
-    maxBuffer: 2 ** 28,
-    env: environment(),
-  })
-  const line = stdout.trimEnd().split('\n').at(-1) ?? ''
-  return JSON.parse(line)
-}
-
-/** Without what would change how Node.js or a measured library works. */
-function environment() {
-  const kept = Object.entries(process.env).filter(([name]) => !/^(NODE_|OFFLOOP_|OTEL_|DD_)/.test(name))
-  return Object.fromEntries(kept)
+async function runTrial({ trial, args = [], nodeArgs = [], timeoutMs = TIMEOUT_MS }) {
+  const { stdout, failure } = await runProcess([...nodeArgs, `trials/${trial}`, ...args], timeoutMs)
+  if (failure !== undefined) return { missing: failure }
+  try {
+    return { result: JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') }
+  } catch {
+    return { missing: 'the trial printed no result' }
+  }
 }

@@ -1,4 +1,5 @@
-// Figures for people.
+// Figures for people, on a terminal.
+import { amount, plain, verdict } from './words.mjs'
 
 /** @typedef {import('./benchmark.mjs').Figure} Figure */
 
@@ -6,18 +7,20 @@
 export function table(figures) {
   const rows = figures.map((figure) => [
     figure.name,
-    amount(figure.estimate.value, figure.unit),
-    `[${plain(figure.estimate.low)} – ${plain(figure.estimate.high)}]`,
+    figure.estimate === null ? 'not available' : amount(figure.estimate.value, figure.unit),
+    figure.estimate === null ? '' : interval(figure.estimate),
+    ratios(figure),
     verdict(figure),
-    figure.note ?? '',
+    figure.missing ?? figure.note ?? '',
   ])
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column].length))) ?? []
-  const lines = rows.map(([name, value, interval, aim, note]) =>
+  const lines = rows.map(([name, value, range, times, aim, note]) =>
     [
       `  ${name.padEnd(widths[0])}`,
       value.padStart(widths[1]),
-      interval.padEnd(widths[2]),
-      aim.padEnd(widths[3]),
+      range.padEnd(widths[2]),
+      times.padEnd(widths[3]),
+      aim.padEnd(widths[4]),
       note,
     ]
       .join('  ')
@@ -27,27 +30,15 @@ export function table(figures) {
 }
 
 /** @param {Figure} figure */
-function verdict({ estimate, unit, aim }) {
-  if (aim === undefined) return ''
-  const words = `aim ≤ ${amount(aim, unit)}`
-  if (estimate.high <= aim) return `${words}: met`
-  if (estimate.low > aim) return `${words}: MISSED`
-  return `${words}: ${estimate.value <= aim ? 'met' : 'missed'}, within the noise`
+function ratios({ ratios = {} }) {
+  return Object.entries(ratios)
+    .flatMap(([reference, ratio]) =>
+      ratio === null ? [] : [`${plain(ratio.value)} × ${reference} ${interval(ratio)}`],
+    )
+    .join('; ')
 }
 
-/**
- * @param {number} value
- * @param {string} unit
- */
-function amount(value, unit) {
-  return `${plain(value)} ${unit}`
-}
-
-/**
- * Three significant digits, and no more of them than there are.
- * @param {number} value
- */
-function plain(value) {
-  const rounded = Number(value.toPrecision(3))
-  return Math.abs(rounded) >= 1000 ? rounded.toLocaleString('en') : String(rounded)
+/** @param {import('./statistics.mjs').Estimate} estimate */
+function interval({ low, high }) {
+  return `[${plain(low)} – ${plain(high)}]`
 }

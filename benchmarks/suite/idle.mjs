@@ -1,50 +1,110 @@
-const SETTLE_SECONDS = 2
-// One sample is due in each of them.
-const WINDOW_SECONDS = 10
+import { compare } from '../harness/compare.mjs'
+import { ALL, NOTHING, OURS } from './contenders.mjs'
+
+const SETUPS = ['a bare Worker', ...ALL]
 const WINDOWS = [
   {
     index: 0,
-    name: '2–12 s',
+    group: '4 to 14 s',
     note: "with V8's clean-up of what starting left, which it does once, after 8 s",
   },
-  { index: 1, name: '12–22 s', note: 'from then on' },
-]
-
-/** @type {readonly { setup: string, name: string, cpuAim?: number, wakeUpsAim?: number }[]} */
-const SETUPS = [
-  { setup: 'nothing', name: 'Node.js itself' },
-  { setup: 'started', name: 'offloop', cpuAim: 5, wakeUpsAim: 1 },
-  { setup: 'worker', name: 'a Worker with a timer' },
-  { setup: 'prom-client', name: 'prom-client' },
+  { index: 1, group: '14 to 24 s', note: 'from then on' },
 ]
 
 /** @type {import('../harness/benchmark.mjs').Benchmark} */
 export const idle = {
   name: 'idle',
-  question: `what ${WINDOW_SECONDS} idle seconds cost`,
-  rounds: 3,
-  variants: SETUPS.map(({ setup }) => ({
-    name: setup,
-    trial: 'idle.mjs',
-    args: [setup, '{}', ...[SETTLE_SECONDS, WINDOW_SECONDS, WINDOW_SECONDS].map(String)],
-    sleeps: true,
-  })),
-  figures: (trials) =>
-    WINDOWS.flatMap(({ index, name: window, note }) =>
-      SETUPS.flatMap(({ setup, name, cpuAim, wakeUpsAim }) => [
+  question: 'what an idle process costs: CPU, wake-ups, private memory',
+  method: [
+    'Watched from outside, which wakes nobody. One sample is due in each window of ten seconds. Wake-ups are how often the main thread went to sleep, by the kernel.',
+    'Private memory is what no other process shares, more than without any tool: at 4 s, and at 24 s, when V8 has shrunk its idle heaps.',
+  ],
+  rounds: 2,
+  seconds: 56,
+  variants: [
+    ...SETUPS.map((name) => ({ name, trial: 'resting.mjs', args: [name], sleeps: true })),
+    ...[NOTHING, OURS].map((name) => ({
+      name: `${name}, alone`,
+      trial: 'resting.mjs',
+      args: [name, 'alone'],
+      sleeps: true,
+    })),
+  ],
+  figures: (trials) => [
+    ...WINDOWS.flatMap(({ index, group, note }) => [
+      ...compare(trials, SETUPS, {
+        measure: 'CPU of the process',
+        unit: 'ms',
+        group,
+        pick: ({ windows }) => windows[index].processCpuNs / 1e6,
+        references: [OURS],
+        aims: { [OURS]: 5 },
+        notes: { [OURS]: note },
+      }),
+      ...compare(trials, SETUPS, {
+        measure: 'main thread wakes up',
+        unit: '×',
+        group,
+        pick: ({ windows }) => windows[index].mainWakeUps,
+        references: [OURS],
+        aims: { [OURS]: 1 },
+      }),
+    ]),
+    {
+      name: 'Node.js itself, private memory',
+      estimate: trials.median(NOTHING, ({ settled }) => settled / 1e6),
+      unit: 'MB',
+      note: 'idle, at 24 s; the rest is more than this',
+    },
+    ...['early', 'settled'].flatMap((when) =>
+      compare(
+        trials,
+        SETUPS.filter((name) => name !== NOTHING),
         {
-          name: `${window}, ${name}, CPU of the process`,
-          estimate: trials.median(setup, (windows) => windows[index].processCpuNs / 1e6),
-          unit: 'ms',
-          aim: cpuAim,
-          note: setup === 'started' ? note : undefined,
+          measure: when === 'early' ? 'at 4 s' : 'at 24 s',
+          unit: 'MB',
+          group: 'private memory, more',
+          pick: (result) => result[when] / 1e6,
+          less: () => NOTHING,
+          references: [OURS],
         },
-        {
-          name: `${window}, ${name}, main thread wakes up`,
-          estimate: trials.median(setup, (windows) => windows[index].mainWakeUps),
-          unit: '×',
-          aim: wakeUpsAim,
-        },
-      ]),
+      ),
     ),
+    {
+      name: 'offloop, private memory at 24 s, more than a bare Worker',
+      estimate: trials.difference(OURS, 'a bare Worker', ({ settled }) => settled / 1e6),
+      unit: 'MB',
+      aim: 3,
+    },
+    {
+      name: 'offloop, private memory at 24 s, alone',
+      estimate: trials.difference(`${OURS}, alone`, `${NOTHING}, alone`, ({ settled }) => settled / 1e6),
+      unit: 'MB',
+      note: 'the only Node.js process: pages of its binary are private too',
+    },
+  ],
+  plots: [
+    {
+      file: 'idle-cpu',
+      title: 'CPU of an idle process in ten seconds (14 to 24 s)',
+      measure: 'CPU of the process',
+      group: '14 to 24 s',
+      log: true,
+    },
+    {
+      file: 'memory',
+      title: 'Private memory at 24 s, more than without a tool',
+      measure: 'at 24 s',
+      group: 'private memory, more',
+    },
+  ],
+  reasons: {
+    'offloop, private memory at 24 s, more than a bare Worker':
+      'compiled modules, an hour of history and the answers of the addon live in the worker',
+    'at 4 s': 'a worker thread has a heap and a stack of its own: a bare Worker is the floor',
+    'at 24 s': 'a worker thread has a heap and a stack of its own: a bare Worker is the floor',
+    'CPU of the process':
+      'in these ten seconds ours takes a sample of all metrics, builds a batch and keeps it; these read few figures, or none, and keep nothing',
+    'main thread wakes up': 'one sample asks the main thread for its heap figures',
+  },
 }

@@ -29,6 +29,11 @@ export function privateBytes(pid) {
   return (field(rollup, 'Private_Clean') + field(rollup, 'Private_Dirty')) * 1024
 }
 
+/** How many files a process may have open, and sockets among them. @param {number} pid */
+export function openFilesLimit(pid) {
+  return Number(/^Max open files\s+(\d+)/m.exec(read(pid, 'limits'))?.[1])
+}
+
 /**
  * @param {number} pid
  * @param {string} file

@@ -5,24 +5,32 @@ import { fileURLToPath } from 'node:url'
 const subject = fileURLToPath(new URL('subject.mjs', import.meta.url))
 
 /**
- * Starts a process with that setup, waits until it is ready, and calls `observe` with its id and the URL that it
- * serves, if it does.
+ * @typedef {object} Subject
+ * @property {number} pid
+ * @property {string | undefined} url that it serves
+ * @property {(seconds: number) => void} block keeps its event loop from turning
+ */
+
+/**
+ * Starts a process with that setup, waits until it is ready, and calls `observe` with it.
  * @template T
  * @param {string} setup
  * @param {import('./setups.mjs').Wishes} wishes
- * @param {(pid: number, url: string | undefined) => Promise<T>} observe
- * @param {string} [node] the Node.js binary
+ * @param {(subject: Subject) => Promise<T>} observe
+ * @param {{ node?: string, program?: string }} [how] the Node.js binary, and what it runs in place of subject.mjs
  * @returns {Promise<T>}
  */
-export async function watch(setup, wishes, observe, node = process.execPath) {
-  const child = spawn(node, [subject, setup, JSON.stringify(wishes)], {
+export async function watch(setup, wishes, observe, { node = process.execPath, program = subject } = {}) {
+  const child = spawn(node, [program, setup, JSON.stringify(wishes)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   const exited = once(child, 'exit')
   try {
     const ready = await Promise.race([once(child.stdout, 'data'), exited])
-    if (child.exitCode !== null) throw new Error(`the subject ${setup} ended with ${child.exitCode}`)
-    return await observe(child.pid, JSON.parse(String(ready[0])).url)
+    // Its own error is on stderr already, and is the one to be told.
+    if (child.exitCode !== null || child.pid === undefined) process.exit(1)
+    const block = (/** @type {number} */ seconds) => void child.stdin.write(String(seconds))
+    return await observe({ pid: child.pid, url: JSON.parse(String(ready[0])).url, block })
   } finally {
     child.stdin.end()
     await exited

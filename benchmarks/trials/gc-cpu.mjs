@@ -1,17 +1,25 @@
-// CPU time of the main thread for pieces of the same work, with something set up: `gc-cpu.mjs SETUP`.
+// CPU time of the main thread for pieces of the same work, with something set up: `gc-cpu.mjs SETUP [HEAP_MB]`.
 import { attach } from 'offloop'
+import { ballast } from '../support/ballast.mjs'
 import { emit } from '../support/emit.mjs'
 import { createService, nextTurn } from '../support/service.mjs'
 import { setUp } from '../support/setups.mjs'
 import { mainThreadCpuNs } from '../support/thread-cpu.mjs'
 
-const PIECES = 40
+const [setup, megabytes = '0'] = process.argv.slice(2)
+// On a large heap each scavenge takes a millisecond.
+const PIECES = Number(megabytes) > 1000 ? 12 : 24
+const held = ballast(Number(megabytes))
 const service = createService(1000)
 
 // Compiled code and the heap's size settle.
 for (let i = 0; i < PIECES; i++) await work()
-await setUp(process.argv[2])
-await new Promise((resolve) => setTimeout(resolve, 500))
+// A large heap that has just grown is about to be marked, over many pieces. Once it has been, it is far from the next
+// time: what is measured are scavenges, and those nobody forces.
+const { gc = () => {} } = globalThis
+gc()
+await setUp(setup)
+await new Promise((resolve) => setTimeout(resolve, 300))
 
 const cpuNs = []
 for (let i = 0; i < PIECES; i++) {
@@ -22,9 +30,17 @@ for (let i = 0; i < PIECES; i++) {
 
 // Counted in the end and for the same work, since counting is among what is measured.
 const counters = attach()
+await nextTurn()
 const before = counters.gcCycles
-for (let i = 0; i < PIECES; i++) await work()
-emit({ cpuNs, cyclesPerPiece: (counters.gcCycles - before) / PIECES })
+for (let i = 0; i < PIECES / 3; i++) await work()
+// The fallback is told of the last ones by the loop.
+await nextTurn()
+emit({
+  cpuNs,
+  cyclesPerPiece: (counters.gcCycles - before) / (PIECES / 3),
+  heapBytes: process.memoryUsage().heapUsed,
+  held: held.length,
+})
 process.exit()
 
 async function work() {

@@ -1,10 +1,13 @@
-// How long each GC callback of ours takes, timed by itself: `gc-hook.mjs LIVE_RECORDS SECONDS [ACCOUNTING]`.
+// How long each GC callback of ours takes, timed by itself: `gc-hook.mjs HEAP_MB SECONDS [ACCOUNTING]`.
+import { ballast } from '../support/ballast.mjs'
 import { emit } from '../support/emit.mjs'
 import { loadBinding } from '../support/probe.mjs'
 import { createService, exchangeJson, nextTurn } from '../support/service.mjs'
 
-const [liveRecords, seconds, accounting = 0] = process.argv.slice(2).map(Number)
-const service = createService(liveRecords, exchangeJson)
+const [megabytes, seconds, accounting = 0] = process.argv.slice(2).map(Number)
+// A tenth of it is replaced by and by, so that survivors lie all over it.
+const held = ballast(megabytes * 0.9)
+const service = createService(Math.max(1000, (megabytes * 0.1e6) / 300), exchangeJson)
 const binding = loadBinding()
 binding.attach(0, 'main', { timeHooks: true })
 binding.follow(accounting === 1, false)
@@ -17,6 +20,7 @@ while (performance.now() < end) {
 const { prologueNs, epilogueNs } = binding.hookTimings()
 emit({
   heapBytes: process.memoryUsage().heapUsed,
+  held: held.length,
   clockReadNs: clockReadNs(),
   prologueNs: [...prologueNs],
   epilogueNs: [...epilogueNs],

@@ -1,13 +1,15 @@
 // An idle process with something set up, watched from outside: `idle.mjs SETUP WISHES SECONDS…`. The first seconds
-// are not looked at; each further number is a window.
+// are not looked at; each further number is a window. What is exported arrives here.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { emit } from '../support/emit.mjs'
 import { cpuOf, mainWakeUps } from '../support/proc.mjs'
+import { openSink } from '../support/sink.mjs'
 import { watch } from '../support/watch.mjs'
 
 const [setup, wishes, settling, ...windows] = process.argv.slice(2)
+const sink = await openSink()
 
-const result = await watch(setup, JSON.parse(wishes), async (pid) => {
+const result = await watch(setup, { sink: sink.url, ...JSON.parse(wishes) }, async ({ pid }) => {
   await sleep(Number(settling) * 1000)
   const looks = [look(pid)]
   for (const seconds of windows) {
@@ -21,6 +23,7 @@ const result = await watch(setup, JSON.parse(wishes), async (pid) => {
   }))
 })
 emit(result)
+process.exit()
 
 /** @param {number} pid */
 function look(pid) {

@@ -1,12 +1,15 @@
-// Nanoseconds of reading a figure synchronously, and the bytes that it allocates.
+// Nanoseconds of reading a figure synchronously, and the bytes that it allocates: `read.mjs`; or of what another tool
+// has for it: `read.mjs SETUP`.
 import { getHeapStatistics } from 'node:v8'
 import { attach, counters, readCounters } from 'offloop'
 import { emit } from '../support/emit.mjs'
+import { setUp } from '../support/setups.mjs'
 
 const WARM_UP_MS = 200
-const BATCHES = 50
+const BATCHES = 30
 const BATCH_NS = 1e6
 
+const [setup] = process.argv.slice(2)
 attach()
 const into = readCounters()
 
@@ -20,12 +23,20 @@ const reads = {
   eventLoopUtilization: () => performance.eventLoopUtilization().idle,
 }
 
+/** @type {Record<string, number[]>} */
 const ns = {}
 let checksum = 0
-for (const [name, read] of Object.entries(reads)) ns[name] = batches(loopOver(read))
-// Compiling the loop takes some the first time.
-bytesACall()
-emit({ ns, bytes: bytesACall(), checksum })
+if (setup === undefined) {
+  for (const [name, read] of Object.entries(reads)) ns[name] = batches(loopOver(read))
+  // Compiling the loop takes some the first time.
+  bytesACall()
+  emit({ ns, bytes: bytesACall(), checksum })
+} else {
+  const { read } = await setUp(setup)
+  if (read === undefined) throw new Error('it has nothing that can be read synchronously')
+  emit({ ns: { theirs: batches(loopOver(read)) }, checksum })
+}
+process.exit()
 
 /**
  * A loop of its own for each function, or all would share one that is compiled for none of them.

@@ -6,7 +6,7 @@ import { nextTurn } from '../support/service.mjs'
 import { setUp } from '../support/setups.mjs'
 
 const end = performance.now() + Number(process.argv[2]) * 1000
-await setUp('started', { intervalMs: 100 })
+await setUp('offloop', { intervalMs: 100 })
 const { block, at } = slotOf('answers')
 const answerNs = slotOf('answerNs').at
 

@@ -1,33 +1,19 @@
-// What the main thread pays for loading and starting something: `start.mjs WHAT`.
-import { createRequire } from 'node:module'
+// What the main thread pays for loading and starting something: `start.mjs SETUP`.
 import { emit } from '../support/emit.mjs'
+import { setupOf } from '../support/setups.mjs'
 import { mainThreadCpuNs } from '../support/thread-cpu.mjs'
 
-const require = createRequire(import.meta.url)
-
-/** @type {Record<string, { load: () => any, start: (loaded: any) => unknown }>} */
-const candidates = {
-  nothing: { load: () => undefined, start: () => undefined },
-  offloop: { load: () => require('offloop'), start: ({ start }) => start({ service: 'bench' }) },
-  worker: {
-    load: () => require('node:worker_threads'),
-    start: ({ Worker }) => new Worker(require.resolve('../support/empty-worker.cjs')),
-  },
-  'prom-client': {
-    load: () => require('prom-client'),
-    start: ({ collectDefaultMetrics }) => collectDefaultMetrics(),
-  },
-}
-const { load, start } = candidates[process.argv[2]]
+const SETTLE_MS = 300
+const { load, start } = setupOf(process.argv[2])
 
 for (let i = 0; i < 3; i++) now()
 const began = now()
 const loaded = load()
 const afterLoad = now()
-start(loaded)
+start(loaded, {})
 const afterStart = now()
 // The thread that was started says that it runs, and has modules and streams to set up on this side.
-await new Promise((resolve) => setTimeout(resolve, 500))
+await new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
 const settled = now()
 
 emit({

@@ -5,15 +5,15 @@ import { cpuByThread, privateBytes } from '../support/proc.mjs'
 import { watch } from '../support/watch.mjs'
 
 const INTERVAL_MS = 100
-const SECONDS = 4
+const SECONDS = 3
 const SAMPLES = (SECONDS * 1000) / INTERVAL_MS
 
 const [count, probes] = process.argv.slice(2)
 const workers = Number(count)
 const wishes = { intervalMs: INTERVAL_MS, workers, measured: probes === 'measured' }
 
-const result = await watch('threads', wishes, async (pid) => {
-  await sleep(2000)
+const result = await watch('threads', wishes, async ({ pid }) => {
+  await sleep(1000)
   const before = cpuByThread(pid)
   await sleep(SECONDS * 1000)
   const spent = [...cpuByThread(pid)].map(([tid, ns]) => ({

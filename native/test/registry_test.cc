@@ -16,7 +16,9 @@ namespace {
 class FakeProbe final : public Probe {
  public:
   void Request(uint32_t number) noexcept override { last = number; }
+  bool IsCurrent() noexcept override { return current; }
   uint64_t IdleNs() noexcept override { return 7; }
+  std::atomic<bool> current{false};
   double RunnableNs() noexcept override { return 8; }
   void AskStack(double turn_ns) noexcept override { asked_turn_ns = turn_ns; }
   std::optional<Stack> TakeStack() noexcept override { return Stack{}; }
@@ -46,6 +48,21 @@ TEST_CASE("probes are listed, asked and forgotten") {
   CHECK(registry.RequestAll() != request);
   CHECK(one.last == request);
   CHECK(registry.List().size() == 1);
+}
+
+TEST_CASE("a probe whose answer is current is not asked") {
+  Registry registry;
+  FakeProbe busy;
+  FakeProbe asleep;
+  registry.Add(0, "main", nullptr, &busy);
+  const uint32_t id = registry.Add(3, "pool", nullptr, &asleep);
+  asleep.current = true;
+  const Registry::Asked asked = registry.RequestOutdated();
+  CHECK(busy.last == asked.number);
+  CHECK(asleep.last == 0);
+  CHECK(asked.current == std::vector<uint32_t>{id});
+  CHECK(registry.RequestAll() == asked.number + 1);
+  CHECK(asleep.last == asked.number + 1);
 }
 
 TEST_CASE("the generation changes with the list, and ids are not used again") {

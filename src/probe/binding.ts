@@ -12,6 +12,11 @@ export interface Binding {
   generation(): number
   /** Asks every probe for fresh figures without waiting; blocks that show this number have answered. */
   request(): number
+  /**
+   * Asks every probe but those whose last answer is certain to hold: nothing has run on their threads since. The request's
+   * number, and the ids of the probes that were not asked.
+   */
+  requestOutdated(): Float64Array
   /** Sums of the GC counters of all threads that ended, by slot. Final with the `generation()` after it. */
   endedTotals(): Float64Array
   /** Pairs: a probe's id, and how long its loop has waited for I/O since the thread began. */

@@ -17,6 +17,7 @@ import { BatchBuilder, describe } from './build'
 import { CollectRound } from './collect-round'
 import type { PlainError, ToMain, ToWorker, WorkerStart } from './messages'
 import { openStallWatch } from './open-stall-watch'
+import { writeOwnOutput } from './own-output'
 import { Posting } from './posting'
 import { FallbackProbes, NativeProbes, type Observation, observe, type Probes } from './probes'
 import { Schedule } from './schedule'
@@ -34,6 +35,7 @@ const SCRAPE_WAIT_MS = 20
 
 if (parentPort === null) throw new Error('offloop: worker.js is started by start() and not by itself')
 const port = parentPort
+writeOwnOutput()
 const { settings, source, fallbackMemory, stateMemory, terminates, ...start } = workerData as WorkerStart
 
 const state = new ThreadState(stateMemory)
@@ -46,14 +48,14 @@ const exporters = createExporters(settings.exporters, report, () => {
   )
 })
 const self = new SelfMetrics(state, exporters)
-const store = new Store()
+const store = new Store({ maxBytes: settings.store.maxBytes, intervalMs: settings.intervalMs })
 const builder = new BatchBuilder(settings)
 const posting = new Posting(
   (batch) => post({ type: 'batch', batch }),
   () => self.countDropped('main'),
 )
 const round = new CollectRound(post)
-const served = renaming(settings.serve?.names ?? 'canonical')
+const named = renaming(settings.serve?.names ?? 'canonical')
 /** Clients that are told of what happens. */
 const listeners = new Set<(event: SourceEvent) => void>()
 const listening = { batches: false, collectors: false, stalls: false }
@@ -94,7 +96,7 @@ function openServer(
   const http = createServer(serve, {
     scrape: async () => {
       const others = shared?.scraped()
-      return merge(served.rename(await current(SCRAPE_MAX_AGE_MS)), (await others) ?? [])
+      return merge(named(await current(SCRAPE_MAX_AGE_MS)), (await others) ?? [])
     },
     query: (metric, start, end) => store.query(metric, start, end),
     series: (names, start, end) => store.series(names, start, end),
@@ -200,7 +202,6 @@ async function takeSample(): Promise<void> {
   const collected = (await collecting) ?? []
   const batch = builder.build(state.add('sequence', 1), timestamp, observation, self, collected)
   sampledAt = timestamp
-  served.sampled(batch)
   for (const exporter of exporters) exporter.push(batch)
   if (listening.batches) posting.push(batch)
   self.seriesDropped += store.add(merge(shown(batch), (await others) ?? []))

@@ -3,13 +3,18 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import { Child } from '../support/child'
 import { parseOpenMetrics } from '../support/exposition'
 import { freePort } from '../support/free-port'
 import { eventually, health, pidsIn, scrape } from '../support/shared'
 
 const CLUSTER_INTERVAL_MS = 2_000
+
+// Processes that are killed leave their sockets, each at a port of its own.
+const runtime = mkdtempSync(join(tmpdir(), 'offloop-run-'))
+process.env.XDG_RUNTIME_DIR = runtime
+afterAll(() => rmSync(runtime, { recursive: true }))
 
 interface Said {
   readonly worker: string

@@ -1,0 +1,40 @@
+// A real service to be loaded from outside: `http-service.mjs SETUP WISHES`. JSON comes in and JSON goes out; /light
+// makes little garbage for it, /heavy a lot. Otherwise like subject.mjs.
+import { createServer } from 'node:http'
+import { emit } from './emit.mjs'
+import { createService, makeRecords } from './service.mjs'
+import { setUp } from './setups.mjs'
+
+/** About a megabyte of garbage a request, and some that stays. */
+const HEAVY_TURNS = 1000
+
+const [name, wishes] = process.argv.slice(2)
+const service = createService(20_000, makeRecords)
+
+const server = createServer((request, response) => {
+  let body = ''
+  request.setEncoding('utf8')
+  request.on('data', (chunk) => {
+    body += chunk
+  })
+  request.on('end', () => {
+    const order = JSON.parse(body)
+    if (request.url === '/heavy') order.checksum = service.turn(HEAVY_TURNS)
+    order.total = order.items.reduce(
+      (/** @type {number} */ sum, /** @type {any} */ { price, count }) => sum + price * count,
+      0,
+    )
+    const answer = JSON.stringify(order)
+    response.writeHead(200, {
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(answer),
+    })
+    response.end(answer)
+  })
+})
+server.listen(0, '127.0.0.1', async () => {
+  await setUp(name, JSON.parse(wishes))
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address())
+  emit({ url: `http://127.0.0.1:${port}` })
+})
+process.stdin.on('end', () => process.exit()).resume()
