@@ -31,6 +31,7 @@ function ownLabels(labels) {
 }
 
 function readable(name, value) {
+  if (name === 'process_start_time_seconds') return new Date(value * 1000).toISOString()
   if (name === 'nodejs_heap_objects') return `${Math.round(value).toLocaleString('en')} (estimate)`
   if (name.includes('_seconds')) return `${(value * 1000).toFixed(3)} ms`
   if (!name.endsWith('_bytes')) return value.toLocaleString('en')

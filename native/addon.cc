@@ -77,13 +77,13 @@ Napi::Value IdleNs(const Napi::CallbackInfo& info) {
   return array;
 }
 
-// cpuNs(): Float64Array of pairs, a probe's id and the CPU time of its thread, NaN where that is not to be had
-Napi::Value CpuNs(const Napi::CallbackInfo& info) {
-  const auto used = Registry::Instance().CpuNs();
-  Napi::Float64Array array = Napi::Float64Array::New(info.Env(), 2 * used.size());
-  for (size_t i = 0; i < used.size(); ++i) {
-    array[2 * i] = used[i].first;
-    array[2 * i + 1] = used[i].second;
+// runnableNs(workers): Float64Array of pairs, a probe's id and for how long its thread has wanted a CPU, or NaN
+Napi::Value RunnableNs(const Napi::CallbackInfo& info) {
+  const auto runnable = Registry::Instance().RunnableNs(info[0].ToBoolean());
+  Napi::Float64Array array = Napi::Float64Array::New(info.Env(), 2 * runnable.size());
+  for (size_t i = 0; i < runnable.size(); ++i) {
+    array[2 * i] = runnable[i].first;
+    array[2 * i + 1] = runnable[i].second;
   }
   return array;
 }
@@ -165,6 +165,16 @@ Napi::Value Request(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), Registry::Instance().RequestAll());
 }
 
+// requestOutdated(): Float64Array, the number of the request and the ids of the probes that were not asked, because their
+// last answer still holds
+Napi::Value RequestOutdated(const Napi::CallbackInfo& info) {
+  const Registry::Asked asked = Registry::Instance().RequestOutdated();
+  Napi::Float64Array array = Napi::Float64Array::New(info.Env(), 1 + asked.current.size());
+  array[0] = asked.number;
+  std::copy(asked.current.begin(), asked.current.end(), array.Data() + 1);
+  return array;
+}
+
 // countHeapObjects(): { objects, bytes, pauseNs } of the calling thread's isolate, or undefined (heap_count.h)
 Napi::Value GetHeapCount(const Napi::CallbackInfo& info) {
   const std::optional<HeapCount> count = CountHeapObjects(v8::Isolate::GetCurrent());
@@ -199,20 +209,18 @@ void ReleaseSampler(const Napi::CallbackInfo& info) {
 }
 
 // hookTimings(): { prologueNs, epilogueNs: Float64Array } of the newest edges, or undefined
-Napi::Value TimingsOf(Napi::Env env, const std::vector<uint32_t>& ns, size_t seen) {
-  const size_t count = std::min(seen, HookTimings::kCapacity);
-  Napi::Float64Array array = Napi::Float64Array::New(env, count);
-  for (size_t i = 0; i < count; ++i) array[i] = ns[i];
+Napi::Value TimingsOf(Napi::Env env, const HookTimings::Edges& edges) {
+  Napi::Float64Array array = Napi::Float64Array::New(env, edges.size());
+  for (size_t i = 0; i < edges.size(); ++i) array[i] = edges[i];
   return array;
 }
 
 Napi::Value GetHookTimings(const Napi::CallbackInfo& info) {
   IsolateProbe* probe = IsolateProbe::Current();
   if (probe == nullptr || probe->hook_timings() == nullptr) return info.Env().Undefined();
-  const HookTimings& timings = *probe->hook_timings();
   Napi::Object result = Napi::Object::New(info.Env());
-  result.Set("prologueNs", TimingsOf(info.Env(), timings.prologue_ns, timings.prologues));
-  result.Set("epilogueNs", TimingsOf(info.Env(), timings.epilogue_ns, timings.epilogues));
+  result.Set("prologueNs", TimingsOf(info.Env(), probe->hook_timings()->prologues));
+  result.Set("epilogueNs", TimingsOf(info.Env(), probe->hook_timings()->epilogues));
   return result;
 }
 
@@ -302,12 +310,13 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("probes", Napi::Function::New<Probes>(env, "probes"));
   exports.Set("generation", Napi::Function::New<Generation>(env, "generation"));
   exports.Set("idleNs", Napi::Function::New<IdleNs>(env, "idleNs"));
-  exports.Set("cpuNs", Napi::Function::New<CpuNs>(env, "cpuNs"));
+  exports.Set("runnableNs", Napi::Function::New<RunnableNs>(env, "runnableNs"));
   exports.Set("askStack", Napi::Function::New<AskStack>(env, "askStack"));
   exports.Set("takeStack", Napi::Function::New<TakeStack>(env, "takeStack"));
   exports.Set("heapSpaces", Napi::Function::New<HeapSpaces>(env, "heapSpaces"));
   exports.Set("follow", Napi::Function::New<Follow>(env, "follow"));
   exports.Set("request", Napi::Function::New<Request>(env, "request"));
+  exports.Set("requestOutdated", Napi::Function::New<RequestOutdated>(env, "requestOutdated"));
   exports.Set("countHeapObjects", Napi::Function::New<GetHeapCount>(env, "countHeapObjects"));
   exports.Set("claimSampler", Napi::Function::New<ClaimSampler>(env, "claimSampler"));
   exports.Set("releaseSampler", Napi::Function::New<ReleaseSampler>(env, "releaseSampler"));

@@ -15,6 +15,7 @@
 #include <cstdint>
 
 #include "durations.h"
+#include "hot.h"
 
 namespace offloop {
 
@@ -108,13 +109,6 @@ constexpr bool IsCounter(size_t index) noexcept {
          (index >= k_gcMinorDurations && index <= k_loopTurnDurations_last);
 }
 
-// Asks for a cache line that is about to be written, and waits for nothing.
-inline void PrefetchLine([[maybe_unused]] const void* address) noexcept {
-#if defined(__GNUC__)
-  __builtin_prefetch(address, 1);
-#endif
-}
-
 class Block {
  public:
   static constexpr size_t kBytes = kBlockLength * sizeof(double);
@@ -128,36 +122,36 @@ class Block {
   // One consistent change of several slots, from construction to destruction. No lock, no wait.
   class Update {
    public:
-    explicit Update(Block& block) noexcept : block_(block) {
+    explicit Update(Block block) noexcept : slots_(block.slots_) {
       // Before every store of the update, since these are releases.
-      block_.Sequence().store(Next(), std::memory_order_relaxed);
+      SequenceOf(slots_).store(Next(), std::memory_order_relaxed);
     }
     // Release: pairs with the reader's opening load. Only this thread writes the sequence, save for readers' RMWs,
     // which add nothing: a load and a store lose none of them.
-    ~Update() { block_.Sequence().store(Next(), std::memory_order_release); }
+    ~Update() { SequenceOf(slots_).store(Next(), std::memory_order_release); }
     Update(const Update&) = delete;
     Update& operator=(const Update&) = delete;
 
     // Release: whoever sees it sees the odd sequence too. On x64 a plain store.
-    void Set(size_t index, double value) noexcept {
-      block_.slots_[index].store(value, std::memory_order_release);
-    }
-    void Add(size_t index, double value) noexcept { Set(index, block_.Get(index) + value); }
+    void Set(size_t index, double value) noexcept { slots_[index].store(value, std::memory_order_release); }
+    void Add(size_t index, double value) noexcept { Set(index, At(index) + value); }
+    void Count(size_t index) noexcept { Add(index, One()); }
     // Into the window of durations.h that starts at `table`.
     void SetLongest(size_t table, uint64_t ns, uint64_t now_ns) noexcept {
       const uint64_t epoch = LongestEpoch(now_ns);
       const size_t at = table + LongestIndex(epoch);
       const auto seen = static_cast<double>(epoch);
       const auto value = static_cast<double>(ns);
-      if (block_.Get(at) == seen && block_.Get(at + 1) >= value) return;
+      if (At(at) == seen && At(at + 1) >= value) return;
       Set(at, seen);
       Set(at + 1, value);
     }
 
    private:
-    uint32_t Next() const noexcept { return block_.Sequence().load(std::memory_order_relaxed) + 1; }
+    double At(size_t index) const noexcept { return slots_[index].load(std::memory_order_relaxed); }
+    uint32_t Next() const noexcept { return SequenceOf(slots_).load(std::memory_order_relaxed) + 1; }
 
-    Block& block_;
+    std::atomic<double>* const slots_;
   };
 
   // A single slot that belongs to no group needs no update around it.
@@ -165,15 +159,15 @@ class Block {
     slots_[index].store(value, std::memory_order_relaxed);
   }
 
-  void Prefetch(size_t index) const noexcept { PrefetchLine(&slots_[index]); }
+  OFFLOOP_INLINE void Prefetch(size_t index) const noexcept { PrefetchLine(&slots_[index]); }
 
  private:
   static_assert(std::atomic<uint32_t>::is_always_lock_free && std::atomic<double>::is_always_lock_free);
   static_assert(sizeof(std::atomic<double>) == 8 && sizeof(std::atomic<uint32_t>) == 4);
 
   // The first half of slot 0.
-  std::atomic<uint32_t>& Sequence() const noexcept {
-    return *reinterpret_cast<std::atomic<uint32_t>*>(slots_);
+  static std::atomic<uint32_t>& SequenceOf(std::atomic<double>* slots) noexcept {
+    return *reinterpret_cast<std::atomic<uint32_t>*>(slots);
   }
 
   std::atomic<double>* slots_;

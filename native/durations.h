@@ -25,9 +25,10 @@ constexpr size_t DurationBucket(uint64_t ns) noexcept {
     ns /= 10;
     first += kBucketsPerDecade;
   }
-  const size_t bucket = ns < 2'000   ? first + (ns - 1'000) / 50
-                        : ns < 5'000 ? first + 20 + (ns - 2'000) / 100
-                                     : first + 50 + (ns - 5'000) / 250;
+  const auto fifties = static_cast<uint32_t>(ns) / 50;  // 20 to 199
+  const size_t bucket = first + (fifties < 40    ? fifties - 20
+                                 : fifties < 100 ? 20 + (fifties - 40) / 2
+                                                 : 50 + (fifties - 100) / 5);
   return bucket < kDurationBuckets - 1 ? bucket : kDurationBuckets - 1;
 }
 

@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "block.h"
+#include "hot.h"
 
 namespace offloop {
 
@@ -39,28 +40,26 @@ static_assert(DurationsOf(GcKind::kWeakCallbacks) == k_gcWeakCallbackDurations);
 // v8::GCType as a kind: 1 scavenge, 2 minor mark-sweep, 4 mark-compact, 8 start of incremental marking, 16 weak
 // callbacks. By number, because the name of 2 changed between V8 versions and its value did not.
 constexpr GcKind GcKindOf(int v8_gc_type) noexcept {
-  switch (v8_gc_type) {
-    case 4:
-      return GcKind::kMajor;
-    case 8:
-      return GcKind::kIncrementalStart;
-    case 16:
-      return GcKind::kWeakCallbacks;
-    default:
-      return GcKind::kMinor;
-  }
+  // No switch: the compiler would make a table of it.
+  if (v8_gc_type < 4) [[likely]]
+    return GcKind::kMinor;
+  return v8_gc_type == 4    ? GcKind::kMajor
+         : v8_gc_type == 8  ? GcKind::kIncrementalStart
+         : v8_gc_type == 16 ? GcKind::kWeakCallbacks
+                            : GcKind::kMinor;
 }
 
-// Inline: after a collection everything is out of the caches, so what a callback costs is the lines that
-// it touches: this object's first, the block's first, that of a bucket and of a window, and its own code.
+// What each edge needs of this object comes first, less than a cache line. The block is given with each call, so that its
+// lines can be asked for without waiting for this one.
 class GcRecorder {
  public:
-  explicit GcRecorder(Block block) noexcept : block_(block) {}
+  // What an edge that is inside no other needs.
+  static constexpr size_t kHotBytes = 48;
 
   // Whether a pause begins: a cycle that is inside no other.
-  inline bool Begin(GcKind kind, uint64_t now_ns) noexcept;
+  OFFLOOP_INLINE bool Begin(Block block, GcKind kind, uint64_t now_ns) noexcept;
   // `forced`: not by the heap's own growth.
-  inline void End(GcKind kind, uint64_t now_ns, bool forced) noexcept;
+  OFFLOOP_INLINE void End(Block block, GcKind kind, uint64_t now_ns, bool forced) noexcept;
 
   // Whether the edge that ends now is that of a pause: to be asked before End.
   bool EndsPause(GcKind kind) const noexcept {
@@ -68,16 +67,9 @@ class GcRecorder {
            frames_[depth_ - 1].kind == kind;
   }
 
-  // Before all: what the next edge touches of this object.
-  void PrefetchSelf() const noexcept {
-    PrefetchLine(&block_);
-    PrefetchLine(&frames_[0]);
-  }
-  // Before End: the lines that it writes. Pauses are much alike, so the bucket is near the last one.
-  void PrefetchBlock(GcKind kind) const noexcept {
-    block_.Prefetch(k_sequence);
-    block_.Prefetch(DurationsOf(kind) + last_bucket_[static_cast<size_t>(kind)]);
-    if (!IsCycle(kind)) block_.Prefetch(k_gcIncrementalStarts);
+  // Before End: the bucket that it writes. Pauses are much alike, so it is near the last one.
+  OFFLOOP_INLINE void PrefetchBucket(Block block, GcKind kind) const noexcept {
+    block.Prefetch(DurationsOf(kind) + last_bucket_[kind == GcKind::kMinor ? 0 : 1]);
   }
 
  private:
@@ -95,41 +87,58 @@ class GcRecorder {
 
   // What the block's newest window has, here as well: nearly always it stays, and its line need not be touched.
   struct Longest {
-    uint64_t epoch = 0;
+    uint64_t until_ns = 0;
     uint64_t ns = 0;
   };
 
-  inline void KeepLongest(Block::Update& update, GcKind kind, uint64_t ns, uint64_t now_ns) noexcept;
+  bool BeginInside(Block block, GcKind kind, uint64_t now_ns) noexcept;
+  void EndInside(Block block, GcKind kind, uint64_t now_ns, bool forced) noexcept;
+  // `timed`: false for a cycle inside a pause.
+  OFFLOOP_INLINE void Count(Block block, GcKind kind, uint64_t elapsed_ns, bool timed, uint64_t now_ns,
+                            bool forced) noexcept;
+  void KeepLongest(Block block, GcKind kind, uint64_t ns, uint64_t now_ns) noexcept;
+  Longest& LongestOf(GcKind kind) noexcept {
+    return kind == GcKind::kMajor ? longest_major_ : longest_minor_;
+  }
 
-  Block block_;
-  size_t depth_ = 0;
-  uint16_t last_bucket_[4] = {};  // by kind
-  Longest longest_[2] = {};       // minor, major
+  Longest longest_minor_;
+  uint16_t depth_ = 0;
+  uint16_t last_bucket_[2] = {};  // of scavenges, of the others
   Frame frames_[kMaxDepth] = {};
+  Longest longest_major_;
 };
 
-bool GcRecorder::Begin(GcKind kind, uint64_t now_ns) noexcept {
-  const size_t at = depth_++;
-  if (at >= kMaxDepth) return false;
-  Frame* outer = at > 0 ? &frames_[at - 1] : nullptr;
-  const bool inside_pause = outer != nullptr && (!outer->timed || IsCycle(outer->kind) || !IsCycle(kind));
-  frames_[at] = {now_ns, 0, kind, !inside_pause};
-  if (inside_pause) return false;
-  if (outer != nullptr) outer->elapsed_ns += now_ns - outer->resumed_ns;
+bool GcRecorder::Begin(Block block, GcKind kind, uint64_t now_ns) noexcept {
+  if (depth_ != 0) [[unlikely]]
+    return BeginInside(block, kind, now_ns);
+  depth_ = 1;
+  frames_[0] = {now_ns, 0, kind, true};
   if (!IsCycle(kind)) return false;
-  block_.SetAlone(k_gcStartedAtNs, static_cast<double>(now_ns));
+  block.SetAlone(k_gcStartedAtNs, ToDouble(now_ns));
   return true;
 }
 
-void GcRecorder::KeepLongest(Block::Update& update, GcKind kind, uint64_t ns, uint64_t now_ns) noexcept {
-  Longest& longest = longest_[kind == GcKind::kMajor ? 1 : 0];
-  const uint64_t epoch = LongestEpoch(now_ns);
-  if (longest.epoch == epoch && longest.ns >= ns) return;
-  longest = {epoch, ns};
-  update.SetLongest(kind == GcKind::kMajor ? k_gcMajorLongest : k_gcMinorLongest, ns, now_ns);
+OFFLOOP_COLD bool GcRecorder::BeginInside(Block block, GcKind kind, uint64_t now_ns) noexcept {
+  const size_t at = depth_++;
+  if (at >= kMaxDepth) return false;
+  Frame& outer = frames_[at - 1];
+  const bool inside_pause = !outer.timed || IsCycle(outer.kind) || !IsCycle(kind);
+  frames_[at] = {now_ns, 0, kind, !inside_pause};
+  if (inside_pause) return false;
+  outer.elapsed_ns += now_ns - outer.resumed_ns;
+  block.SetAlone(k_gcStartedAtNs, ToDouble(now_ns));
+  return true;
 }
 
-void GcRecorder::End(GcKind kind, uint64_t now_ns, bool forced) noexcept {
+void GcRecorder::End(Block block, GcKind kind, uint64_t now_ns, bool forced) noexcept {
+  const Frame& frame = frames_[0];
+  if (depth_ != 1 || frame.kind != kind) [[unlikely]]
+    return EndInside(block, kind, now_ns, forced);
+  depth_ = 0;
+  Count(block, kind, frame.elapsed_ns + (now_ns - frame.resumed_ns), true, now_ns, forced);
+}
+
+OFFLOOP_COLD void GcRecorder::EndInside(Block block, GcKind kind, uint64_t now_ns, bool forced) noexcept {
   // An epilogue whose prologue was never seen: the probe was attached inside that pause.
   if (depth_ == 0) return;
   const size_t at = --depth_;
@@ -137,28 +146,42 @@ void GcRecorder::End(GcKind kind, uint64_t now_ns, bool forced) noexcept {
   const Frame& frame = frames_[at];
   if (frame.kind != kind) return;
   if (frame.timed && at > 0) frames_[at - 1].resumed_ns = now_ns;
-
   // A cycle inside a pause counts as a cycle; its time is in that pause already.
   if (!frame.timed && !IsCycle(kind)) return;
-  const uint64_t elapsed_ns = frame.timed ? frame.elapsed_ns + (now_ns - frame.resumed_ns) : 0;
-  const size_t bucket = DurationBucket(elapsed_ns);
-  last_bucket_[static_cast<size_t>(kind)] = static_cast<uint16_t>(bucket);
-  block_.Prefetch(DurationsOf(kind) + bucket);
-  const double elapsed = static_cast<double>(elapsed_ns);
+  Count(block, kind, frame.timed ? frame.elapsed_ns + (now_ns - frame.resumed_ns) : 0, frame.timed, now_ns,
+        forced);
+}
 
-  Block::Update update(block_);
-  update.Add(CountSlotOf(kind), 1);
-  update.Add(NsSlotOf(kind), elapsed);
-  if (IsCycle(kind)) {
-    update.Add(k_gcCycles, 1);
-    update.Add(k_gcPauseNs, elapsed);
-    if (frame.timed) update.Set(k_gcStartedAtNs, 0);
-    if (kind == GcKind::kMajor) update.Set(k_gcLastMajorAtNs, static_cast<double>(now_ns));
-    if (forced) update.Add(kind == GcKind::kMajor ? k_gcForcedMajorCycles : k_gcForcedMinorCycles, 1);
-    if (frame.timed) KeepLongest(update, kind, elapsed_ns, now_ns);
+void GcRecorder::Count(Block block, GcKind kind, uint64_t elapsed_ns, bool timed, uint64_t now_ns,
+                       bool forced) noexcept {
+  const size_t bucket = DurationBucket(elapsed_ns);
+  last_bucket_[kind == GcKind::kMinor ? 0 : 1] = static_cast<uint16_t>(bucket);
+  const double elapsed = ToDouble(elapsed_ns);
+  {
+    Block::Update update(block);
+    update.Count(CountSlotOf(kind));
+    update.Add(NsSlotOf(kind), elapsed);
+    if (IsCycle(kind)) {
+      update.Count(k_gcCycles);
+      update.Add(k_gcPauseNs, elapsed);
+      if (timed) update.Set(k_gcStartedAtNs, 0);
+      if (kind == GcKind::kMajor) update.Set(k_gcLastMajorAtNs, ToDouble(now_ns));
+      if (forced) [[unlikely]]
+        update.Count(kind == GcKind::kMajor ? k_gcForcedMajorCycles : k_gcForcedMinorCycles);
+    }
+    // A cycle inside a pause is in no bucket: it would be a pause of 0 that nobody had. Its count shows it.
+    if (timed) update.Count(DurationsOf(kind) + bucket);
   }
-  // A cycle inside a pause is in no bucket: it would be a pause of 0 that nobody had. Its count shows it.
-  if (frame.timed) update.Add(DurationsOf(kind) + bucket, 1);
+  if (!timed || !IsCycle(kind)) return;
+  const Longest& longest = LongestOf(kind);
+  if (elapsed_ns > longest.ns || now_ns >= longest.until_ns) [[unlikely]]
+    KeepLongest(block, kind, elapsed_ns, now_ns);
+}
+
+OFFLOOP_COLD void GcRecorder::KeepLongest(Block block, GcKind kind, uint64_t ns, uint64_t now_ns) noexcept {
+  LongestOf(kind) = {LongestEpoch(now_ns) * kLongestWindowNs, ns};
+  Block::Update update(block);
+  update.SetLongest(kind == GcKind::kMajor ? k_gcMajorLongest : k_gcMinorLongest, ns, now_ns);
 }
 
 }  // namespace offloop

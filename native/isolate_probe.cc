@@ -35,19 +35,24 @@ uint64_t CountedBytes(v8::HeapStatistics&) noexcept { return 0; }
 // As GCCallbackFlags has them: gc() and the like, the last resort before an allocation fails, memory pressure.
 constexpr int kForced = v8::kGCCallbackFlagForced | v8::kGCCallbackFlagCollectAllAvailableGarbage;
 
+std::shared_ptr<v8::BackingStore> BackingStoreOf(GcHook& hook) noexcept {
+  const auto deleted = [](void*, size_t, void* data) { GcHook::Delete(static_cast<GcHook*>(data)); };
+  return v8::SharedArrayBuffer::NewBackingStore(hook.block, Block::kBytes, deleted, &hook);
+}
+
 }  // namespace
 
 IsolateProbe* IsolateProbe::Current() noexcept { return current_probe; }
 
-IsolateProbe::IsolateProbe(v8::Isolate* isolate, uv_loop_t* loop,
-                           std::shared_ptr<v8::BackingStore> memory) noexcept
+IsolateProbe::IsolateProbe(v8::Isolate* isolate, uv_loop_t* loop, GcHook& hook) noexcept
     : isolate_(isolate),
       loop_(loop),
-      memory_(std::move(memory)),
-      block_(static_cast<v8::BackingStore*>(memory_.get())->Data()),
-      recorder_(block_),
+      hook_(hook),
+      memory_(BackingStoreOf(hook)),
+      block_(hook.View()),
       gc_time_(block_),
       loop_recorder_(block_) {
+  hook.probe = this;
   for (const Slot slot : {k_heapObjects, k_heapLiveBytes, k_heapAllocatedBytes, k_heapReclaimedBytes}) {
     block_.SetAlone(slot, std::numeric_limits<double>::quiet_NaN());
   }
@@ -57,9 +62,8 @@ IsolateProbe::IsolateProbe(v8::Isolate* isolate, uv_loop_t* loop,
 
 IsolateProbe* IsolateProbe::Attach(napi_env env, v8::Isolate* isolate, uv_loop_t* loop, int thread_id,
                                    std::string thread_name, AttachOptions options) noexcept {
-  std::shared_ptr<v8::BackingStore> memory = v8::SharedArrayBuffer::NewBackingStore(isolate, Block::kBytes);
-  auto* probe = new IsolateProbe(isolate, loop, std::move(memory));
-  if (options.time_hooks) probe->timings_ = std::make_unique<HookTimings>();
+  auto* probe = new IsolateProbe(isolate, loop, *GcHook::New());
+  if (options.time_hooks) probe->timings_ = std::make_unique<HookTimings>(&probe->hook_);
 
   if (uv_async_init(loop, &probe->async_, OnAsync) != 0) {
     delete probe;
@@ -122,56 +126,45 @@ void IsolateProbe::Close() noexcept {
 // --- GC edges
 
 // The clocks are outermost, so that our own cost is inside the pause that we report.
-template <bool kTimed>
-void IsolateProbe::OnGcPrologue(v8::Isolate*, v8::GCType type, v8::GCCallbackFlags, void* data) noexcept {
-  auto* probe = static_cast<IsolateProbe*>(data);
-  probe->recorder_.PrefetchSelf();
-  const uint64_t now_ns = uv_hrtime();
-  const bool pause_begins = probe->recorder_.Begin(GcKindOf(type), now_ns);
-  if (!kV8CountsBytes && pause_begins && probe->accounting_.on()) {
-    const double used_bytes = probe->UsedBytes();
-    Block::Update update(probe->block_);
-    probe->accounting_.Look(update, used_bytes);
-  }
-  if constexpr (kTimed) {
-    HookTimings& timings = *probe->timings_;
-    timings.prologue_ns[timings.prologues++ % HookTimings::kCapacity] =
-        static_cast<uint32_t>(uv_hrtime() - now_ns);
-  }
+OFFLOOP_HOT OFFLOOP_APART void IsolateProbe::OnGcPrologue(v8::Isolate*, v8::GCType type, v8::GCCallbackFlags,
+                                                          void* data) noexcept {
+  GcHook& hook = *static_cast<GcHook*>(data);
+  hook.View().Prefetch(k_sequence);
+  const bool pause_begins = hook.recorder.Begin(hook.View(), GcKindOf(type), hook.clock.Now());
+  if (!kV8CountsBytes && hook.accounting && pause_begins) OnPauseBegins(hook);
 }
 
-template <bool kTimed>
-void IsolateProbe::OnGcEpilogue(v8::Isolate* isolate, v8::GCType type, v8::GCCallbackFlags flags,
-                                void* data) noexcept {
-  auto* probe = static_cast<IsolateProbe*>(data);
+OFFLOOP_HOT OFFLOOP_APART void IsolateProbe::OnGcEpilogue(v8::Isolate*, v8::GCType type,
+                                                          v8::GCCallbackFlags flags, void* data) noexcept {
+  GcHook& hook = *static_cast<GcHook*>(data);
+  hook.View().Prefetch(k_sequence);
   const GcKind kind = GcKindOf(type);
-  [[maybe_unused]] uint64_t began_ns = 0;
-  if constexpr (kTimed) began_ns = uv_hrtime();
-  probe->recorder_.PrefetchSelf();
-  probe->recorder_.PrefetchBlock(kind);
-  if (probe->accounting_.on() && (kind == GcKind::kMajor || !kV8CountsBytes) &&
-      probe->recorder_.EndsPause(kind)) {
-    v8::HeapStatistics heap;
-    probe->LookAtHeap(heap);
-    if (kind == GcKind::kMajor) {
-      probe->block_.SetAlone(k_heapLiveBytes, static_cast<double>(heap.used_heap_size()));
-    }
-  }
-  const uint64_t now_ns = uv_hrtime();
-  probe->recorder_.End(kind, now_ns, (flags & kForced) != 0);
-  // Once a major collection: a thread that is stuck without JavaScript to interrupt has its sums all the same.
-  if (kind == GcKind::kMajor) probe->gc_time_.Update(isolate);
-  if constexpr (kTimed) {
-    HookTimings& timings = *probe->timings_;
-    timings.epilogue_ns[timings.epilogues++ % HookTimings::kCapacity] =
-        static_cast<uint32_t>(uv_hrtime() - began_ns);
-  }
+  const bool forced = (flags & kForced) != 0;
+  if (kind != GcKind::kMinor) [[unlikely]]
+    return OnOtherEpilogue(hook, kind, forced);
+  hook.recorder.PrefetchBucket(hook.View(), GcKind::kMinor);
+  if (!kV8CountsBytes && hook.accounting) OnPauseEnds(hook, GcKind::kMinor);
+  hook.recorder.End(hook.View(), GcKind::kMinor, hook.clock.Now(), forced);
 }
 
-double IsolateProbe::UsedBytes() const noexcept {
+OFFLOOP_APART void IsolateProbe::OnOtherEpilogue(GcHook& hook, GcKind kind, bool forced) noexcept {
+  hook.recorder.PrefetchBucket(hook.View(), kind);
+  if (hook.accounting) OnPauseEnds(hook, kind);
+  hook.recorder.End(hook.View(), kind, hook.clock.Now(), forced);
+  // Once a major collection: a thread that is stuck without JavaScript to interrupt has its sums all the same.
+  if (kind == GcKind::kMajor) hook.probe->gc_time_.Update(hook.probe->isolate_);
+}
+
+OFFLOOP_APART void IsolateProbe::OnPauseBegins(GcHook& hook) noexcept {
   v8::HeapStatistics heap;
-  isolate_->GetHeapStatistics(&heap);
-  return static_cast<double>(heap.used_heap_size());
+  hook.probe->LookAtHeap(heap);
+}
+
+OFFLOOP_APART void IsolateProbe::OnPauseEnds(GcHook& hook, GcKind kind) noexcept {
+  if (!hook.recorder.EndsPause(kind)) return;
+  v8::HeapStatistics heap;
+  hook.probe->LookAtHeap(heap);
+  if (kind == GcKind::kMajor) hook.View().SetAlone(k_heapLiveBytes, ToDouble(heap.used_heap_size()));
 }
 
 // Fills `heap`, and accounts for what it shows.
@@ -198,6 +191,7 @@ void IsolateProbe::Follow() noexcept {
   }
   if (registry.heap_accounting() == accounting_.on()) return;
   if (accounting_.on()) {
+    hook_.accounting = false;
     accounting_.Stop();
     return;
   }
@@ -205,25 +199,45 @@ void IsolateProbe::Follow() noexcept {
   isolate_->GetHeapStatistics(&heap);
   counted_bytes_ = CountedBytes(heap);
   accounting_.Start(block_, static_cast<double>(heap.used_heap_size()));
+  hook_.accounting = true;
+}
+
+// Around ours, in benchmarks only.
+OFFLOOP_HOT void IsolateProbe::OnTimedPrologue(v8::Isolate* isolate, v8::GCType type,
+                                               v8::GCCallbackFlags flags, void* data) noexcept {
+  HookTimings& timings = *static_cast<HookTimings*>(data);
+  GcHook* const hook = timings.hook;
+  const uint64_t began_ns = timings.clock.Now();
+  OnGcPrologue(isolate, type, flags, hook);
+  timings.prologues.Keep(timings.clock.Now() - began_ns);
+}
+
+OFFLOOP_HOT void IsolateProbe::OnTimedEpilogue(v8::Isolate* isolate, v8::GCType type,
+                                               v8::GCCallbackFlags flags, void* data) noexcept {
+  HookTimings& timings = *static_cast<HookTimings*>(data);
+  GcHook* const hook = timings.hook;
+  const uint64_t began_ns = timings.clock.Now();
+  OnGcEpilogue(isolate, type, flags, hook);
+  timings.epilogues.Keep(timings.clock.Now() - began_ns);
 }
 
 void IsolateProbe::AddGcCallbacks() noexcept {
   if (timings_) {
-    isolate_->AddGCPrologueCallback(OnGcPrologue<true>, this);
-    isolate_->AddGCEpilogueCallback(OnGcEpilogue<true>, this);
+    isolate_->AddGCPrologueCallback(OnTimedPrologue, timings_.get());
+    isolate_->AddGCEpilogueCallback(OnTimedEpilogue, timings_.get());
   } else {
-    isolate_->AddGCPrologueCallback(OnGcPrologue<false>, this);
-    isolate_->AddGCEpilogueCallback(OnGcEpilogue<false>, this);
+    isolate_->AddGCPrologueCallback(OnGcPrologue, &hook_);
+    isolate_->AddGCEpilogueCallback(OnGcEpilogue, &hook_);
   }
 }
 
 void IsolateProbe::RemoveGcCallbacks() noexcept {
   if (timings_) {
-    isolate_->RemoveGCPrologueCallback(OnGcPrologue<true>, this);
-    isolate_->RemoveGCEpilogueCallback(OnGcEpilogue<true>, this);
+    isolate_->RemoveGCPrologueCallback(OnTimedPrologue, timings_.get());
+    isolate_->RemoveGCEpilogueCallback(OnTimedEpilogue, timings_.get());
   } else {
-    isolate_->RemoveGCPrologueCallback(OnGcPrologue<false>, this);
-    isolate_->RemoveGCEpilogueCallback(OnGcEpilogue<false>, this);
+    isolate_->RemoveGCPrologueCallback(OnGcPrologue, &hook_);
+    isolate_->RemoveGCEpilogueCallback(OnGcEpilogue, &hook_);
   }
 }
 
@@ -250,7 +264,32 @@ void IsolateProbe::OnInterrupt(v8::Isolate* isolate, void* data) noexcept {
   IsolateProbe* probe = Interrupted(isolate, data);
   if (probe == nullptr) return;
   probe->interrupt_pending_.store(false, std::memory_order_release);
-  probe->Answer(/*idle_turn=*/false);
+  probe->Answer();
+}
+
+// What an answer holds can change only by code that runs on this thread. The last answer was given by the prepare handle
+// of a turn, the end of all that ran in the turn before; after it the loop goes into its poll, and whatever comes next
+// (callbacks of I/O, of other async handles, of timers; V8's own tasks) comes out of that poll, and ends in another turn.
+// So it is current if, at one moment, the loop is inside the poll of that same turn:
+//   - inside a poll: libuv's idle time runs, which it does from the poll's begin to the first callback and at no other
+//     time. It has grown between two looks, then. It stands still during callbacks, in a loop that only looks for events
+//     without waiting, and in a thread that is parked in Atomics.wait: those are asked;
+//   - of that same turn: turns are counted by the same prepare handle before the poll, under whose mutex the idle time is
+//     read. So the count is read after it, and cannot be that of a turn before.
+// An interrupt answers in the midst of a turn, and leaves no turn here. What V8's concurrent threads do meanwhile
+// (giving free pages back) is not seen before the thread runs again; nor is what another add-on does in a prepare
+// handle that was started before ours.
+bool IsolateProbe::IsCurrent() noexcept {
+  const uint64_t idle_ns = uv_metrics_idle_time(loop_);
+  bool waits = false;
+  // Where the clock is coarse, the second look may come too soon.
+  for (int look = 0; look < 8 && !waits; ++look) waits = uv_metrics_idle_time(loop_) > idle_ns;
+  if (!waits) return false;
+  const auto turns = static_cast<uint64_t>(block_.Get(k_loopTurns));
+  if (answered_turn_.load(std::memory_order_relaxed) != turns) return false;
+  // The profile is not read with every answer. One that is due is worth a question if anything ran since the last.
+  return profile_turn_.load(std::memory_order_relaxed) == turns ||
+         uv_hrtime() < read_profile_at_ns_.load(std::memory_order_relaxed);
 }
 
 // By interrupt alone: in a turn of an idle loop there is no stack.
@@ -263,26 +302,43 @@ void IsolateProbe::AskStack(double turn_ns) noexcept {
 void IsolateProbe::OnStackInterrupt(v8::Isolate* isolate, void* data) noexcept {
   IsolateProbe* probe = Interrupted(isolate, data);
   if (probe == nullptr) return;
-  probe->stack_taker_.OnInterrupt(isolate, probe->block_.Get(k_loopTurnStartedAtNs), uv_hrtime());
+  if (!probe->stack_taker_.Wanted(probe->block_.Get(k_loopTurnStartedAtNs))) return;
+  probe->stack_taker_.Give(CurrentStack(isolate, uv_hrtime()));
 }
 
 uint64_t IsolateProbe::IdleNs() noexcept { return uv_metrics_idle_time(loop_); }
 
 void IsolateProbe::OnPrepare(uv_prepare_t* handle) noexcept {
   auto* probe = static_cast<IsolateProbe*>(handle->data);
-  probe->loop_recorder_.Turn(uv_hrtime(), uv_metrics_idle_time(probe->loop_));
+  if (probe->asked_in_turn_) {
+    probe->AnswerAtTurnEnd();
+  } else {
+    probe->loop_recorder_.Turn(uv_hrtime(), uv_metrics_idle_time(probe->loop_));
+  }
 }
 
+// Not answered here: other callbacks may follow in this turn, and the answer would be older than they are.
 void IsolateProbe::OnAsync(uv_async_t* handle) noexcept {
-  static_cast<IsolateProbe*>(handle->data)->Answer(/*idle_turn=*/true);
+  static_cast<IsolateProbe*>(handle->data)->asked_in_turn_ = true;
 }
 
-void IsolateProbe::Answer(bool idle_turn) noexcept {
+void IsolateProbe::AnswerAtTurnEnd() noexcept {
+  asked_in_turn_ = false;
   const uint64_t now_ns = uv_hrtime();
   // First, and also where an interrupt has answered already: on a busy thread it always has.
-  if (idle_turn && heap_objects_ && now_ns >= read_profile_at_ns_) {
-    ReadHeapProfile(now_ns);
-  }
+  const bool reads_profile = heap_objects_ && now_ns >= read_profile_at_ns_.load(std::memory_order_relaxed);
+  if (reads_profile) ReadHeapProfile(now_ns);
+  const uint32_t answered = answered_;
+  Answer();
+  // After the answer, so that its time is part of the turn that it woke.
+  loop_recorder_.Turn(uv_hrtime(), uv_metrics_idle_time(loop_));
+  const auto turns = static_cast<uint64_t>(block_.Get(k_loopTurns));
+  if (answered_ != answered) answered_turn_.store(turns, std::memory_order_relaxed);
+  if (reads_profile) profile_turn_.store(turns, std::memory_order_relaxed);
+}
+
+void IsolateProbe::Answer() noexcept {
+  const uint64_t now_ns = uv_hrtime();
   const uint32_t requested = requested_.load(std::memory_order_acquire);
   if (requested == answered_) return;
   answered_ = requested;
@@ -332,22 +388,24 @@ void IsolateProbe::StartHeapSampling() noexcept {
   heap_sampling_ours_ = isolate_->GetHeapProfiler()->StartSamplingHeapProfiler(
       HeapObjectEstimator::kSamplingIntervalBytes, HeapObjectEstimator::kStackDepth);
   heap_objects_ = std::make_unique<HeapObjectEstimator>(static_cast<double>(heap.used_heap_size()));
-  read_profile_at_ns_ = uv_hrtime() + kFirstHeapProfileNs;
+  read_profile_at_ns_.store(uv_hrtime() + kFirstHeapProfileNs, std::memory_order_relaxed);
 }
 
 void IsolateProbe::StopHeapSampling() noexcept {
   heap_sampling_lost_ = false;
   if (!heap_objects_) return;
   heap_objects_.reset();
+  read_profile_at_ns_.store(kNever, std::memory_order_relaxed);
   if (std::exchange(heap_sampling_ours_, false)) isolate_->GetHeapProfiler()->StopSamplingHeapProfiler();
 }
 
 void IsolateProbe::ReadHeapProfile(uint64_t now_ns) noexcept {
-  read_profile_at_ns_ = now_ns + kHeapProfileMaxAgeNs;
+  read_profile_at_ns_.store(now_ns + kHeapProfileMaxAgeNs, std::memory_order_relaxed);
   const std::optional<ProfileTotals> profile = ReadSamplingProfile(isolate_);
   if (!profile) {
     // Somebody stopped it. Without samples the figure would drift from the truth unseen: absent from here on.
     heap_objects_.reset();
+    read_profile_at_ns_.store(kNever, std::memory_order_relaxed);
     heap_sampling_ours_ = false;
     heap_sampling_lost_ = true;
     return;

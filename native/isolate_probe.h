@@ -7,8 +7,8 @@
 //   GC callbacks      inside V8's pauses: a clock read and a few stores, and the size of the heap where it is
 //                     accounted for. No allocation, lock, JavaScript or syscall but the clock.
 //   OnPrepare()       once a turn of the loop: two clocks and a few stores.
-//   Answer()          in an interrupt while JavaScript runs, or in a turn of an idle loop, whichever comes first:
-//                     reads the heap's and the handles' figures into the block.
+//   Answer()          in an interrupt while JavaScript runs, or at the end of the turn that the question woke, whichever
+//                     comes first: reads the heap's and the handles' figures into the block.
 //   Detach            in the environment's cleanup hook, before the isolate goes.
 #pragma once
 
@@ -21,10 +21,9 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "block.h"
-#include "gc_recorder.h"
+#include "gc_hook.h"
 #include "gc_time.h"
 #include "heap_accounting.h"
 #include "heap_objects.h"
@@ -34,15 +33,6 @@
 #include "thread_clock.h"
 
 namespace offloop {
-
-// What the hooks themselves took, for the benchmark: nanoseconds of the newest kCapacity edges.
-struct HookTimings {
-  static constexpr size_t kCapacity = 1 << 16;
-  std::vector<uint32_t> prologue_ns = std::vector<uint32_t>(kCapacity);
-  std::vector<uint32_t> epilogue_ns = std::vector<uint32_t>(kCapacity);
-  size_t prologues = 0;
-  size_t epilogues = 0;
-};
 
 struct AttachOptions {
   bool time_hooks = false;  // benchmarks only
@@ -65,8 +55,9 @@ class IsolateProbe final : public Probe {
   static v8::Local<v8::Value> ShareBlock(v8::Isolate* isolate, const std::shared_ptr<void>& memory) noexcept;
 
   void Request(uint32_t number) noexcept override;
+  bool IsCurrent() noexcept override;
   uint64_t IdleNs() noexcept override;
-  double CpuNs() noexcept override { return thread_clock_.CpuNs(); }
+  double RunnableNs() noexcept override { return thread_clock_.RunnableNs(); }
   void AskStack(double turn_ns) noexcept override;
   std::optional<Stack> TakeStack() noexcept override { return stack_taker_.Take(); }
 
@@ -79,13 +70,19 @@ class IsolateProbe final : public Probe {
   const HookTimings* hook_timings() const noexcept { return timings_.get(); }
 
  private:
-  IsolateProbe(v8::Isolate* isolate, uv_loop_t* loop, std::shared_ptr<v8::BackingStore> memory) noexcept;
+  IsolateProbe(v8::Isolate* isolate, uv_loop_t* loop, GcHook& hook) noexcept;
   ~IsolateProbe() override = default;
 
-  template <bool kTimed>
-  static void OnGcPrologue(v8::Isolate*, v8::GCType type, v8::GCCallbackFlags, void* probe) noexcept;
-  template <bool kTimed>
-  static void OnGcEpilogue(v8::Isolate*, v8::GCType type, v8::GCCallbackFlags, void* probe) noexcept;
+  static void OnGcPrologue(v8::Isolate*, v8::GCType type, v8::GCCallbackFlags, void* hook) noexcept;
+  static void OnGcEpilogue(v8::Isolate*, v8::GCType type, v8::GCCallbackFlags, void* hook) noexcept;
+  static void OnTimedPrologue(v8::Isolate* isolate, v8::GCType type, v8::GCCallbackFlags flags,
+                              void* timings) noexcept;
+  static void OnTimedEpilogue(v8::Isolate* isolate, v8::GCType type, v8::GCCallbackFlags flags,
+                              void* timings) noexcept;
+  // What is not part of every edge.
+  static void OnPauseBegins(GcHook& hook) noexcept;
+  static void OnPauseEnds(GcHook& hook, GcKind kind) noexcept;
+  static void OnOtherEpilogue(GcHook& hook, GcKind kind, bool forced) noexcept;
   static IsolateProbe* Interrupted(v8::Isolate* isolate, void* id) noexcept;
   static void OnInterrupt(v8::Isolate* isolate, void* id) noexcept;
   static void OnStackInterrupt(v8::Isolate* isolate, void* id) noexcept;
@@ -97,20 +94,20 @@ class IsolateProbe final : public Probe {
   void RemoveGcCallbacks() noexcept;
   // Closes the loop's handles; the last one deletes the probe.
   void Close() noexcept;
-  double UsedBytes() const noexcept;
   void LookAtHeap(v8::HeapStatistics& heap) noexcept;
-  void Answer(bool idle_turn) noexcept;
+  void Answer() noexcept;
+  void AnswerAtTurnEnd() noexcept;
   void StartHeapSampling() noexcept;
   void StopHeapSampling() noexcept;
   void ReadHeapProfile(uint64_t now_ns) noexcept;
 
   v8::Isolate* const isolate_;
   uv_loop_t* const loop_;
+  GcHook& hook_;
+  // Holds the hook, which others may go on reading.
   const std::shared_ptr<void> memory_;
   Block block_;
-  // Neighbours, since a GC edge needs both and finds both out of the caches.
   HeapAccounting accounting_;
-  GcRecorder recorder_;
   GcTime gc_time_;
   LoopRecorder loop_recorder_;
   std::unique_ptr<HookTimings> timings_;  // null but in benchmarks
@@ -122,11 +119,18 @@ class IsolateProbe final : public Probe {
 
   // Owner only.
   uint32_t answered_ = 0;
+  bool asked_in_turn_ = false;  // the async handle woke this turn, which answers when it ends
   bool heap_sampling_ours_ = false;
   bool heap_sampling_lost_ = false;                    // somebody stopped it: not begun again
   std::unique_ptr<HeapObjectEstimator> heap_objects_;  // null while the metric is absent
-  uint64_t read_profile_at_ns_ = 0;
   uint64_t counted_bytes_ = 0;  // HeapStatistics::total_allocated_bytes at the last look, where V8 has it
+
+  static constexpr uint64_t kNever = UINT64_MAX;
+  // Written by the owner, read by IsCurrent() (sampling thread). Relaxed: whoever sees the loop inside its poll sees what
+  // was written before that poll, by libuv's own mutex.
+  std::atomic<uint64_t> answered_turn_{kNever};  // loopTurns after the turn whose end brought the last answer
+  std::atomic<uint64_t> profile_turn_{kNever};   // likewise, of the last reading of the heap profile
+  std::atomic<uint64_t> read_profile_at_ns_{kNever};  // when the next one is due
 
   // Written by Request (sampling thread), read by the owner: release, paired with the acquire in Answer.
   std::atomic<uint32_t> requested_{0};

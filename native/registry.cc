@@ -46,12 +46,30 @@ std::vector<ProbeEntry> Registry::List() noexcept {
   return entries_;
 }
 
-uint32_t Registry::RequestAll() noexcept {
-  std::lock_guard lock(mutex_);
+uint32_t Registry::NextRequest() noexcept {
   // 0 means "never asked"; 4 billion requests are 1,300 years of one every 10 s, and 49 days of one a millisecond.
   if (++last_request_ == 0) ++last_request_;
-  for (const ProbeEntry& entry : entries_) entry.probe->Request(last_request_);
   return last_request_;
+}
+
+uint32_t Registry::RequestAll() noexcept {
+  std::lock_guard lock(mutex_);
+  const uint32_t number = NextRequest();
+  for (const ProbeEntry& entry : entries_) entry.probe->Request(number);
+  return number;
+}
+
+Registry::Asked Registry::RequestOutdated() noexcept {
+  std::lock_guard lock(mutex_);
+  Asked asked{.number = NextRequest(), .current = {}};
+  for (const ProbeEntry& entry : entries_) {
+    if (entry.probe->IsCurrent()) {
+      asked.current.push_back(entry.id);
+    } else {
+      entry.probe->Request(asked.number);
+    }
+  }
+  return asked;
 }
 
 std::vector<std::pair<uint32_t, uint64_t>> Registry::IdleNs() noexcept {
@@ -62,12 +80,13 @@ std::vector<std::pair<uint32_t, uint64_t>> Registry::IdleNs() noexcept {
   return idle;
 }
 
-std::vector<std::pair<uint32_t, double>> Registry::CpuNs() noexcept {
+std::vector<std::pair<uint32_t, double>> Registry::RunnableNs(bool workers) noexcept {
   std::lock_guard lock(mutex_);
-  std::vector<std::pair<uint32_t, double>> used;
-  used.reserve(entries_.size());
-  for (const ProbeEntry& entry : entries_) used.emplace_back(entry.id, entry.probe->CpuNs());
-  return used;
+  std::vector<std::pair<uint32_t, double>> runnable;
+  for (const ProbeEntry& entry : entries_) {
+    if (workers || entry.thread_id == 0) runnable.emplace_back(entry.id, entry.probe->RunnableNs());
+  }
+  return runnable;
 }
 
 Probe* Registry::Find(uint32_t id) noexcept {

@@ -29,10 +29,12 @@ class Probe {
   // Asks the measured thread to answer request `number`, now, from any thread, without waiting.
   // Called under the registry's mutex.
   virtual void Request(uint32_t number) noexcept = 0;
+  // Whether its last answer is certain to hold now, since nothing has run on its thread after it. Likewise.
+  virtual bool IsCurrent() noexcept = 0;
   // How long its loop has waited for I/O, in all, as it stands while the thread is stuck. Likewise.
   virtual uint64_t IdleNs() noexcept = 0;
-  // The CPU time of its thread, NaN where that is not to be had. Likewise.
-  virtual double CpuNs() noexcept = 0;
+  // For how long its thread has wanted a CPU (thread_clock.h). Likewise.
+  virtual double RunnableNs() noexcept = 0;
   // Asks the measured thread for its stack, and brings it (stack_taker.h). Likewise.
   virtual void AskStack(double turn_ns) noexcept = 0;
   virtual std::optional<Stack> TakeStack() noexcept = 0;
@@ -66,10 +68,17 @@ class Registry {
   // Asks every probe. Returns the number of the request, which shows in a block's answeredRequest once answered.
   uint32_t RequestAll() noexcept;
 
+  // Asks every probe but those whose answer is current, so that who sleeps is not woken to say the same again.
+  struct Asked {
+    uint32_t number;
+    std::vector<uint32_t> current;  // ids of those that were not asked
+  };
+  Asked RequestOutdated() noexcept;
+
   // What each probe's loop has waited, by the probe's id.
   std::vector<std::pair<uint32_t, uint64_t>> IdleNs() noexcept;
-  // The CPU time of each probe's thread, by the probe's id.
-  std::vector<std::pair<uint32_t, double>> CpuNs() noexcept;
+  // For how long the main thread, and each worker if `workers`, has wanted a CPU, by the probe's id.
+  std::vector<std::pair<uint32_t, double>> RunnableNs(bool workers) noexcept;
 
   // The stack of one thread, asked for and brought; does nothing where the probe is gone.
   void AskStack(uint32_t id, double turn_ns) noexcept;
@@ -92,6 +101,10 @@ class Registry {
 
   std::atomic<bool> heap_accounting_{false};
   std::atomic<bool> heap_sampling_{false};
+
+  // With the mutex held.
+  uint32_t NextRequest() noexcept;
+
   std::mutex mutex_;  // guards everything below
   std::vector<ProbeEntry> entries_;
   std::array<double, kBlockLength> ended_{};

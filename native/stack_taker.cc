@@ -31,24 +31,21 @@ std::string Text(v8::Isolate* isolate, v8::Local<v8::String> string, size_t most
 // V8 runs interrupts where it could collect garbage as well, so the few kilobytes that its StackTrace takes of the heap
 // are allowed. No JavaScript runs: names are read, not computed. Where V8 needs the lines of a script for the first time
 // it looks through its source, 1 ms for a megabyte.
-void StackTaker::OnInterrupt(v8::Isolate* isolate, double turn_ns, uint64_t now_ns) noexcept {
-  interrupt_pending_.exchange(false, std::memory_order_acq_rel);
-  if (wanted_turn_ns_.load(std::memory_order_relaxed) != turn_ns) return;
-  if (ready_.load(std::memory_order_acquire)) return;
+Stack CurrentStack(v8::Isolate* isolate, uint64_t now_ns) noexcept {
   v8::HandleScope scope(isolate);
   // Across security origins: a context of node:vm is as much the application's.
   constexpr auto kOptions = static_cast<v8::StackTrace::StackTraceOptions>(
       v8::StackTrace::kDetailed | v8::StackTrace::kExposeFramesAcrossSecurityOrigins);
   const v8::Local<v8::StackTrace> trace = v8::StackTrace::CurrentStackTrace(isolate, kMaxFrames, kOptions);
-  stack_.taken_at_ns = now_ns;
-  stack_.frames.clear();
+  Stack stack;
+  stack.taken_at_ns = now_ns;
   for (int index = 0; index < trace->GetFrameCount(); ++index) {
     const v8::Local<v8::StackFrame> frame = trace->GetFrame(isolate, static_cast<uint32_t>(index));
-    stack_.frames.push_back({Text(isolate, frame->GetFunctionName(), kMaxFunctionName),
-                             Text(isolate, frame->GetScriptNameOrSourceURL(), kMaxFile),
-                             frame->GetLineNumber(), frame->GetColumn()});
+    stack.frames.push_back({Text(isolate, frame->GetFunctionName(), kMaxFunctionName),
+                            Text(isolate, frame->GetScriptNameOrSourceURL(), kMaxFile),
+                            frame->GetLineNumber(), frame->GetColumn()});
   }
-  ready_.store(true, std::memory_order_release);
+  return stack;
 }
 
 }  // namespace offloop

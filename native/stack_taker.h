@@ -1,7 +1,7 @@
 // The JavaScript stack of a thread that is stuck, taken by the thread itself in an interrupt.
 //
 // One wish at a time. The sampling thread calls Ask and Take, under the registry's mutex; the measured thread calls
-// OnInterrupt, and takes no lock. The stack is handed over by one flag: while it is down the measured thread may write
+// Wanted and Give, and takes no lock. The stack is handed over by one flag: while it is down the measured thread may write
 // the stack, while it is up only the sampling thread may touch it.
 //
 // A wish is for one turn of the loop. An interrupt that is answered after that turn, since the thread was in a native
@@ -33,6 +33,9 @@ struct Stack {
   std::vector<StackFrame> frames;
 };
 
+// The stack of the calling thread, as of `now_ns`. In an interrupt of V8's.
+Stack CurrentStack(v8::Isolate* isolate, uint64_t now_ns) noexcept;
+
 class StackTaker {
  public:
   // Wishes for the stack of the turn that began at `turn_ns`. True where an interrupt has to be requested, false where
@@ -40,7 +43,7 @@ class StackTaker {
   bool Ask(double turn_ns) noexcept {
     ready_.store(false, std::memory_order_release);
     wanted_turn_ns_.store(turn_ns, std::memory_order_relaxed);
-    // acq_rel, as in OnInterrupt: either the interrupt under way sees this turn, or another one is requested.
+    // acq_rel, as in Wanted: either the interrupt under way sees this turn, or another one is requested.
     return !interrupt_pending_.exchange(true, std::memory_order_acq_rel);
   }
 
@@ -53,15 +56,25 @@ class StackTaker {
     return stack;
   }
 
-  // On the measured thread, in the interrupt. `turn_ns`: when the turn began that it is in.
-  void OnInterrupt(v8::Isolate* isolate, double turn_ns, uint64_t now_ns) noexcept;
+  // On the measured thread, in the interrupt: whether the stack is wanted of the turn that it is in.
+  bool Wanted(double turn_ns) noexcept {
+    interrupt_pending_.exchange(false, std::memory_order_acq_rel);
+    return wanted_turn_ns_.load(std::memory_order_relaxed) == turn_ns &&
+           !ready_.load(std::memory_order_acquire);
+  }
+
+  // Likewise, after Wanted said so.
+  void Give(Stack stack) noexcept {
+    stack_ = std::move(stack);
+    ready_.store(true, std::memory_order_release);
+  }
 
  private:
   static constexpr double kNoTurn = -1;
 
   std::atomic<bool> interrupt_pending_{false};
   std::atomic<double> wanted_turn_ns_{kNoTurn};
-  // Up: release by the measured thread, acquire in Take. Down: release in Take and Ask, acquire in OnInterrupt.
+  // Up: release in Give, acquire in Take. Down: release in Take and Ask, acquire in Wanted.
   std::atomic<bool> ready_{false};
   Stack stack_;
 };

@@ -4,13 +4,14 @@
 import { cpSync, existsSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { buildNative, isBuilt } from './build-native.mjs'
+import { bundle } from './bundle.mjs'
 import { majorsFrom } from './nodes.mjs'
 import { missingTools } from './targets.mjs'
 import { filesBelow, hashOf, readStamp, root, say, step } from './tools.mjs'
 
 const majors = majorsFrom(process.argv.slice(2))
 installDependencies()
-compileTypeScript()
+await compileTypeScript()
 buildAddons()
 
 function installDependencies() {
@@ -22,10 +23,11 @@ function installDependencies() {
   writeFileSync(stamp, lock)
 }
 
-function compileTypeScript() {
+async function compileTypeScript() {
   const dist = path.join(root, 'dist')
   const sources = filesBelow('src')
-  const hash = hashOf([...sources, 'tsconfig.json', 'package-lock.json'])
+  const builders = ['scripts/build-page.mjs', 'scripts/bundle.mjs']
+  const hash = hashOf([...sources, ...builders, 'tsconfig.json', 'package-lock.json'])
   if (readStamp(path.join(dist, '.sources')) === hash) return
   // Compiled beside dist and put in its place when whole: a failed build leaves the old one, and no file of a
   // source that is gone stays behind.
@@ -36,9 +38,11 @@ function compileTypeScript() {
   })
   const tsc = path.join(root, 'node_modules/typescript/bin/tsc')
   step('compiling TypeScript', process.execPath, [tsc, '--outDir', fresh])
-  for (const file of sources.filter((name) => !/\.m?ts$/.test(name))) {
+  for (const file of sources.filter((name) => !/\.m?ts$|^src.page\b/.test(name))) {
     cpSync(path.join(root, file), path.join(fresh, path.relative('src', file)))
   }
+  step('bundling the page', process.execPath, ['scripts/build-page.mjs', path.join(fresh, 'page')])
+  await bundle(fresh)
   writeFileSync(path.join(fresh, '.sources'), hash)
   if (existsSync(dist)) renameSync(dist, old)
   renameSync(fresh, dist)

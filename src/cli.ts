@@ -12,11 +12,14 @@ Runs app.js with runtime metrics on and no change to its code. Configured by the
   OFFLOOP_INTERVAL_MS   time between samples      (default: 10000)
   OFFLOOP_SERVE         serve HTTP on host:port   (default: off)
   OFFLOOP_SERVE_SHARE   1: share the port         (default: within a cluster)
-  OFFLOOP_EXPORT        tinyobs=URL, otlp=URL, …  (default: none)
+  OFFLOOP_EXPORT        where to, by commas       (default: none)
+                        tinyobs=URL, otlp=URL, dogstatsd=host:port, dogstatsd=unix:path, module=path
   OFFLOOP_TINYOBS_KEY   the TinyObs server's key
   OFFLOOP_LABELS        k=v,…                     added to every metric
+  OFFLOOP_STORE_MAX_BYTES  for the last 24 hours  (default: 2097152)
   OFFLOOP_HEAP_OBJECTS  0: no heap objects        (default: 1)
   OFFLOOP_HEAP_ACCOUNTING  0: no allocated bytes  (default: 1)
+  OFFLOOP_RESOURCES_BY_TYPE  1: active resources by type (default: 0)
   OFFLOOP_DISABLED      1: all off
 
 Usage: offloop rebuild [--nodedir=FOLDER]

@@ -1,10 +1,11 @@
-import * as probe from './probe/counters'
+import * as main from './bundle/main'
 
-export { type ObservablePool, type ObservePoolOptions, observePool } from './bridges/piscina'
+export type { ObservablePool, ObservePoolOptions } from './bridges/piscina'
+export { countHeapObjects, metrics, OffloopError, observePool, start } from './bundle/main'
 export type { Batch, Description, Histogram, Labels, Metric, MetricType } from './core/batch'
 export type { DogStatsDOptions } from './core/dogstatsd-options'
-export { type ErrorCode, OffloopError } from './core/errors'
-export { type MetricDefinition, metrics } from './core/metrics'
+export type { ErrorCode } from './core/errors'
+export type { MetricDefinition } from './core/metrics'
 export type { CustomExporter, ExporterFactory, ModuleOptions } from './core/module-options'
 export type {
   ExporterFunction,
@@ -14,18 +15,18 @@ export type {
   Names,
   Options,
   ServeOptions,
+  StoreOptions,
   TinyObsOptions,
 } from './core/options'
 export type { OtlpOptions } from './core/otlp'
 export type { Frame, Place, Stall } from './core/stall'
 export type { StallOptions } from './core/stall-options'
 export type { Counters } from './probe/counters'
-export { countHeapObjects, type HeapCount } from './probe/heap-count'
+export type { HeapCount } from './probe/heap-count'
 export type { CollectedMetric, Collector } from './sampler/collectors'
 export type { Ready, Sampler, SamplerEvents } from './sampler/sampler'
-export { start } from './sampler/start'
 
 // As values: a re-export is a getter on `exports`, which V8 calls at each `offloop.counters` and does not inline.
-export const attach = probe.attach
-export const counters = probe.counters
-export const readCounters = probe.readCounters
+export const attach = main.attach
+export const counters = main.counters
+export const readCounters = main.readCounters

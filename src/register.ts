@@ -2,13 +2,10 @@
 import { realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { isMainThread } from 'node:worker_threads'
-import { isDisabled, optionsFromEnvironment } from './core/environment'
-import { attach } from './probe/counters'
-import { loadBinding } from './probe/load'
+import { attach, isDisabled, loadBinding, optionsFromEnvironment, startWith } from './bundle/main'
 
 if (!isDisabled(process.env) && !isOwnCommand()) {
   if (isMainThread) {
-    const { startWith } = require('./sampler/start') as typeof import('./sampler/start')
     startWith(optionsFromEnvironment(process.env), true)
   } else if (loadBinding().binding !== undefined) {
     // A preload is inherited by worker threads. The sampler of the process is the main thread's, and finds this one;

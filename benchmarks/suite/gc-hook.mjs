@@ -45,10 +45,10 @@ export const gcHook = {
         aim: heap.endsWith('accounting') ? AIMS[', accounting'] : AIMS[''],
       },
     ])
-    // From inside the first read to inside the second: what a callback does, and one read. A callback that is not
-    // timed has one read as well, its own; so that read stands for it, and nothing is to be subtracted.
+    // From inside a read before the callback to inside a read after it: what it does, its own read included, and one
+    // more read. The pages of its code and of its timings have been touched by then, and nothing else of it.
     const clockReads = trials.all.map(({ result }) => result.clockReadNs)
-    const note = 'warm, from JavaScript; each callback above includes one'
+    const note = 'warm, from JavaScript; each callback above includes one of its own and one to time it'
     return [...rows, { name: 'a clock read', estimate: estimated(clockReads), unit: 'ns', note }]
   },
 }

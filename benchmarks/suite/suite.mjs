@@ -1,11 +1,14 @@
 import { accuracy } from './accuracy.mjs'
 import { continuity } from './continuity.mjs'
+import { exporters } from './exporters.mjs'
 import { gcCpu, gcCpuLarge } from './gc-cpu.mjs'
 import { gcHook } from './gc-hook.mjs'
 import { http } from './http.mjs'
 import { idle } from './idle.mjs'
 import { instructions } from './instructions.mjs'
+import { lag } from './lag.mjs'
 import { read } from './read.mjs'
+import { resources } from './resources.mjs'
 import { sample } from './sample.mjs'
 import { series } from './series.mjs'
 import { sockets } from './sockets.mjs'
@@ -28,4 +31,7 @@ export const suite = [
   threads,
   sockets,
   series,
+  exporters,
+  lag,
+  resources,
 ]

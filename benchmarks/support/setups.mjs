@@ -17,6 +17,7 @@ const NOWHERE = 'http://127.0.0.1:9/'
  * @property {number} [series] of own metrics
  * @property {number} [workers] worker threads that sleep
  * @property {boolean} [measured] those have probes
+ * @property {boolean} [works] the main thread has a little to do for each sample
  */
 
 /**
@@ -53,6 +54,18 @@ function startOurs(options) {
   }
 }
 
+/** With every kind of exporter. @param {any} offloop @param {Wishes} wishes */
+async function startAll({ start }, { intervalMs = 10_000, sink = NOWHERE }) {
+  const exporters = [
+    { type: 'tinyobs', url: sink },
+    { type: 'otlp', protocol: 'http/json', url: sink },
+    { type: 'dogstatsd', host: '127.0.0.1', port: 9 },
+  ]
+  const sampler = start({ service: 'bench', intervalMs, serve: { port: 0 }, exporters })
+  const { url } = await sampler.ready
+  return { sampler, url }
+}
+
 /** @type {Record<string, Setup>} */
 const setups = {
   nothing: { load: () => undefined, start: () => undefined },
@@ -65,16 +78,22 @@ const setups = {
   // Every kind of exporter, and the page open in a browser.
   'offloop, all on': {
     load: loadOurs,
-    async start({ start }, { intervalMs = 10_000, sink = NOWHERE }) {
-      const exporters = [
-        { type: 'tinyobs', url: sink },
-        { type: 'otlp', protocol: 'http/json', url: sink },
-        { type: 'dogstatsd', host: '127.0.0.1', port: 9 },
-      ]
-      const sampler = start({ service: 'bench', intervalMs, serve: { port: 0 }, exporters })
-      const { url } = await sampler.ready
-      openPage(url, intervalMs)
+    async start(loaded, wishes) {
+      const { sampler, url } = await startAll(loaded, wishes)
+      openPage(url, wishes.intervalMs ?? 10_000)
       return { url, gcNs: () => gcNsOfNextBatch(sampler) }
+    },
+  },
+  // All but the page.
+  'offloop, exporting': { load: loadOurs, start: (loaded, wishes) => startAll(loaded, wishes) },
+  // The sampling thread of this one does nothing more; a thread that has nothing to do with it does.
+  'beside a busy thread': {
+    load: loadOurs,
+    async start({ start }, { intervalMs = 10_000 }) {
+      const { Worker } = require('node:worker_threads')
+      new Worker(require.resolve('./json-worker.cjs'), { workerData: intervalMs }).unref()
+      await start({ service: 'bench', intervalMs }).ready
+      return undefined
     },
   },
   threads: {
@@ -120,7 +139,23 @@ export function setupOf(name) {
  */
 export async function setUp(name, wishes = {}) {
   const { load, start } = setupOf(name)
-  return (await start(load(), wishes)) ?? {}
+  const running = (await start(load(), wishes)) ?? {}
+  if (wishes.works) doALittle(wishes.intervalMs)
+  return running
+}
+
+/** About 50 µs, now and then. @param {number} [everyMs] */
+function doALittle(everyMs) {
+  const order = {
+    id: 1,
+    name: 'order',
+    items: Array.from({ length: 200 }, (_, i) => ({ id: i, price: i * 1.5 })),
+  }
+  let kept
+  setInterval(() => {
+    kept = JSON.parse(JSON.stringify(order))
+    if (kept.id !== 1) throw new Error('never')
+  }, everyMs)
 }
 
 /** @param {number} count */

@@ -38,11 +38,11 @@ TEST_CASE("buckets rise with durations, and none is skipped") {
 
 TEST_CASE("each pause is in one bucket, and the longest is kept for a minute") {
   TestBlock test;
-  GcRecorder gc(test.block);
-  gc.Begin(GcKind::kMinor, 1'000'000);
-  gc.End(GcKind::kMinor, 3'000'000, false);
-  gc.Begin(GcKind::kMajor, 10'000'000);
-  gc.End(GcKind::kMajor, 17'000'000, true);
+  GcRecorder gc;
+  gc.Begin(test.block, GcKind::kMinor, 1'000'000);
+  gc.End(test.block, GcKind::kMinor, 3'000'000, false);
+  gc.Begin(test.block, GcKind::kMajor, 10'000'000);
+  gc.End(test.block, GcKind::kMajor, 17'000'000, true);
   CHECK(test.block.Get(k_gcMinorDurations + DurationBucket(2'000'000)) == 1);
   CHECK(test.block.Get(k_gcMajorDurations + DurationBucket(7'000'000)) == 1);
   CHECK(test.block.Get(k_gcForcedMinorCycles) == 0);
@@ -55,11 +55,11 @@ TEST_CASE("each pause is in one bucket, and the longest is kept for a minute") {
 
 TEST_CASE("a cycle inside a pause is in no bucket") {
   TestBlock test;
-  GcRecorder gc(test.block);
-  gc.Begin(GcKind::kMajor, 100);
-  gc.Begin(GcKind::kMinor, 110);
-  gc.End(GcKind::kMinor, 120, false);
-  gc.End(GcKind::kMajor, 200, false);
+  GcRecorder gc;
+  gc.Begin(test.block, GcKind::kMajor, 100);
+  gc.Begin(test.block, GcKind::kMinor, 110);
+  gc.End(test.block, GcKind::kMinor, 120, false);
+  gc.End(test.block, GcKind::kMajor, 200, false);
   CHECK(Sum(test.block, k_gcMinorDurations) == 0);
   CHECK(Sum(test.block, k_gcMajorDurations) == 1);
 }
@@ -94,9 +94,12 @@ TEST_CASE("a turn is busy for what it did not wait") {
   loop.Turn(1'000'000, 0);
   CHECK(test.block.Get(k_loopTurns) == 0);
   CHECK(test.block.Get(k_loopTurnStartedAtNs) == 1'000'000);
+  CHECK(test.block.Get(k_loopIdleAtTurnNs) == 0);
   loop.Turn(101'000'000, 95'000'000);
   loop.Turn(102'000'000, 97'000'000);  // waited longer than it took: two clocks
   CHECK(test.block.Get(k_loopTurns) == 2);
+  CHECK(test.block.Get(k_loopTurnStartedAtNs) == 102'000'000);
+  CHECK(test.block.Get(k_loopIdleAtTurnNs) == 97'000'000);
   CHECK(test.block.Get(k_loopBusyNs) == 5'000'000);
   CHECK(test.block.Get(k_loopTurnDurations + DurationBucket(5'000'000)) == 1);
   CHECK(test.block.Get(k_loopTurnDurations) == 1);

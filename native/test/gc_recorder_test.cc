@@ -9,9 +9,9 @@ using namespace offloop;
 namespace {
 
 struct Recorded : TestBlock {
-  GcRecorder recorder{block};
-  void Begin(GcKind kind, uint64_t at) { recorder.Begin(kind, at); }
-  void End(GcKind kind, uint64_t at) { recorder.End(kind, at, false); }
+  GcRecorder recorder;
+  void Begin(GcKind kind, uint64_t at) { recorder.Begin(block, kind, at); }
+  void End(GcKind kind, uint64_t at) { recorder.End(block, kind, at, false); }
   double operator[](Slot slot) const { return block.Get(slot); }
 };
 

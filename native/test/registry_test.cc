@@ -16,8 +16,10 @@ namespace {
 class FakeProbe final : public Probe {
  public:
   void Request(uint32_t number) noexcept override { last = number; }
+  bool IsCurrent() noexcept override { return current; }
   uint64_t IdleNs() noexcept override { return 7; }
-  double CpuNs() noexcept override { return 8; }
+  std::atomic<bool> current{false};
+  double RunnableNs() noexcept override { return 8; }
   void AskStack(double turn_ns) noexcept override { asked_turn_ns = turn_ns; }
   std::optional<Stack> TakeStack() noexcept override { return Stack{}; }
   double asked_turn_ns = 0;
@@ -48,6 +50,21 @@ TEST_CASE("probes are listed, asked and forgotten") {
   CHECK(registry.List().size() == 1);
 }
 
+TEST_CASE("a probe whose answer is current is not asked") {
+  Registry registry;
+  FakeProbe busy;
+  FakeProbe asleep;
+  registry.Add(0, "main", nullptr, &busy);
+  const uint32_t id = registry.Add(3, "pool", nullptr, &asleep);
+  asleep.current = true;
+  const Registry::Asked asked = registry.RequestOutdated();
+  CHECK(busy.last == asked.number);
+  CHECK(asleep.last == 0);
+  CHECK(asked.current == std::vector<uint32_t>{id});
+  CHECK(registry.RequestAll() == asked.number + 1);
+  CHECK(asleep.last == asked.number + 1);
+}
+
 TEST_CASE("the generation changes with the list, and ids are not used again") {
   Registry registry;
   FakeProbe probe;
@@ -66,6 +83,24 @@ TEST_CASE("one sampler a process") {
   CHECK_FALSE(registry.ClaimSampler());
   registry.ReleaseSampler();
   CHECK(registry.ClaimSampler());
+}
+
+TEST_CASE("a stack is asked of one probe, and of none that is gone") {
+  Registry registry;
+  FakeProbe one;
+  FakeProbe two;
+  registry.Add(0, "main", nullptr, &one);
+  const uint32_t id = registry.Add(3, "pool", nullptr, &two);
+  registry.AskStack(id, 5);
+  CHECK(one.asked_turn_ns == 0);
+  CHECK(two.asked_turn_ns == 5);
+  CHECK(registry.TakeStack(id).has_value());
+  CHECK(registry.RunnableNs(false).size() == 1);
+  CHECK(registry.RunnableNs(true).size() == 2);
+  registry.Remove(id, TestBlock().block);
+  registry.AskStack(id, 6);
+  CHECK(two.asked_turn_ns == 5);
+  CHECK_FALSE(registry.TakeStack(id).has_value());
 }
 
 TEST_CASE("a block's memory outlives its probe for whoever holds it") {

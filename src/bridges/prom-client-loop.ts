@@ -1,4 +1,4 @@
-import type { Distribution } from '../core/histogram'
+import type { Delays } from '../probe/delays'
 import type { Probe } from '../probe/probe'
 import { gauge } from './prom-client-process'
 import { loopSource } from './prom-client-source'
@@ -18,19 +18,19 @@ export function registerEventLoop(registration: Registration, probe: Probe, prec
     if (found === undefined) return
     for (const [metric, value] of figures) metric.set(labels, value(found))
   })
-  const figures: readonly (readonly [Gauge, (found: Distribution) => number])[] = [
-    [lag('min_', 'Shortest turn of the event loop since the last scrape.', 'min'), ({ min }) => min],
-    [lag('max_', 'Longest turn of the event loop since the last scrape.', 'max'), ({ max }) => max],
-    [lag('mean_', 'Mean turn of the event loop since the last scrape.', 'average'), ({ mean }) => mean],
+  const figures: readonly (readonly [Gauge, (found: Delays) => number])[] = [
+    [lag('min_', 'Shortest wait for the event loop since the last scrape: 0.', 'min'), ({ min }) => min],
+    [lag('max_', 'Longest wait for the event loop since the last scrape.', 'max'), ({ max }) => max],
+    [lag('mean_', 'Mean wait for the event loop since the last scrape.', 'average'), ({ mean }) => mean],
     [
-      lag('stddev_', 'Standard deviation of the turns since the last scrape.', 'average'),
+      lag('stddev_', 'Standard deviation of the waits since the last scrape.', 'average'),
       ({ stddev }) => stddev,
     ],
     ...[50, 90, 99].map(
       (p) =>
         [
-          lag(`p${p}_`, `${p}th percentile of the turns since the last scrape.`, 'average'),
-          (found: Distribution) => found.quantile(p / 100),
+          lag(`p${p}_`, `${p}th percentile of the waits since the last scrape.`, 'average'),
+          (found: Delays) => found.quantile(p / 100),
         ] as const,
     ),
   ]

@@ -1,9 +1,9 @@
 import type { PerformanceEntry } from 'node:perf_hooks'
 import type { Histogram } from '../core/batch'
-import { type Distribution, distribution, since } from '../core/histogram'
 import { BlockReader } from '../probe/block'
-import { bucketsBelow, type DurationTable, histogramOf, longestOf, UPPER_NS } from '../probe/durations'
-import { BLOCK_LENGTH, Slot, type SlotName } from '../probe/layout'
+import { type Delays, delaysOf } from '../probe/delays'
+import { bucketsBelow, type DurationTable, histogramOf, longestOf } from '../probe/durations'
+import { BLOCK_LENGTH, DURATION_BUCKETS, Slot, type SlotName, Table } from '../probe/layout'
 import type { Probe } from '../probe/probe'
 
 export const GC_KINDS = ['major', 'minor', 'incremental', 'weakcb'] as const
@@ -28,8 +28,8 @@ export function gcSource(probe: Probe, bounds: readonly number[]): GcSource {
   return new ObservedGc(bounds)
 }
 
-/** Turns of the loop since the read before; undefined where none has ended. */
-export type LoopSource = () => Distribution | undefined
+/** How long one had to wait for the loop since the read before; undefined where no turn has ended. */
+export type LoopSource = () => Delays | undefined
 
 /** From the block of the addon; where there is none, from a timer each `resolution` milliseconds. */
 export function loopSource(probe: Probe, resolution: number): LoopSource {
@@ -89,26 +89,28 @@ class BlockGc implements GcSource {
   }
 }
 
-/** Every bucket of the block, but the last, which has no end. */
-const TURN_BOUNDS = [...UPPER_NS.slice(0, -1)].map((ns) => ns * 1e-9)
-const TURN_BELOW = TURN_BOUNDS.map((_, index) => index + 1)
-
 function turnsOf(block: Figures): LoopSource {
-  const turnsIn = (figures: Float64Array) => {
-    const busyNs = figures[Slot.loopBusyNs] as number
-    return histogramOf(figures, 'loopTurnDurations', busyNs, TURN_BOUNDS, TURN_BELOW)
-  }
-  let before = turnsIn(block.read())
+  const first = Table.loopTurnDurations
+  let before = block.read().slice()
+  let beforeNs = nowNs()
   return () => {
     const figures = block.read()
-    const turns = turnsIn(figures)
-    if (turns === undefined) return undefined
-    const came = since(turns, before)
-    before = turns
-    // Of the last minute: taken only where it is in the bucket of the longest turn that came.
-    const longestNs = longestOf(figures, 'loopTurnLongest', Number(process.hrtime.bigint()))
-    return distribution(came, longestNs * 1e-9)
+    const counts = new Float64Array(DURATION_BUCKETS)
+    for (let bucket = 0; bucket < DURATION_BUCKETS; bucket++) {
+      counts[bucket] = (figures[first + bucket] as number) - (before[first + bucket] as number)
+    }
+    if (counts.every((count) => count === 0)) return undefined
+    const atNs = nowNs()
+    const busyNs = (figures[Slot.loopBusyNs] as number) - (before[Slot.loopBusyNs] as number)
+    const waitedNs = Math.max(0, atNs - beforeNs - busyNs)
+    before = figures.slice()
+    beforeNs = atNs
+    return delaysOf(counts, waitedNs, longestOf(figures, 'loopTurnLongest', atNs))
   }
+}
+
+function nowNs(): number {
+  return Number(process.hrtime.bigint())
 }
 
 /** By the numbers of `perf_hooks.constants`; 2, a minor mark-sweep, has no constant there. */

@@ -25,8 +25,12 @@ const PARSERS: Readonly<Record<string, (value: string, env: Environment) => Opti
     exporters: list(value).map((part, index) => exporter(part, env, index)),
   }),
   OFFLOOP_LABELS: (value) => ({ labels: Object.fromEntries(list(value).map(label)) }),
+  OFFLOOP_STORE_MAX_BYTES: (value) => ({
+    store: { maxBytes: wholeNumber('OFFLOOP_STORE_MAX_BYTES', value) },
+  }),
   OFFLOOP_HEAP_OBJECTS: (value) => ({ heapObjects: flag('OFFLOOP_HEAP_OBJECTS', value) }),
   OFFLOOP_HEAP_ACCOUNTING: (value) => ({ heapAccounting: flag('OFFLOOP_HEAP_ACCOUNTING', value) }),
+  OFFLOOP_RESOURCES_BY_TYPE: (value) => ({ resourcesByType: flag('OFFLOOP_RESOURCES_BY_TYPE', value) }),
   OFFLOOP_STALL_MS: (value) => {
     const thresholdMs = wholeNumber('OFFLOOP_STALL_MS', value)
     return { stall: thresholdMs === 0 ? false : { thresholdMs } }

@@ -56,6 +56,15 @@ export const metrics = [
     go: 'go_goroutines',
   },
   {
+    name: 'nodejs_active_resources',
+    type: 'gauge',
+    unit: '',
+    description:
+      'What keeps the event loop of the main thread alive, by type, JavaScript timers included. Only with resourcesByType.',
+    labels: ['type'],
+    source: 'process.getActiveResourcesInfo',
+  },
+  {
     name: 'nodejs_gc_cycles_total',
     type: 'counter',
     unit: '',
@@ -361,6 +370,74 @@ export const metrics = [
     source: 'uv_prepare_t to uv_prepare_t, less uv_metrics_idle_time (native probe only)',
   },
   {
+    name: 'nodejs_eventloop_turn_quantile_seconds',
+    type: 'gauge',
+    unit: 'seconds',
+    description: 'Quantiles of the turns of the last minute, to within 2.5%. Absent where none ended.',
+    labels: ['thread', 'quantile'],
+    source: 'uv_prepare_t to uv_prepare_t, less uv_metrics_idle_time (native probe only)',
+  },
+  {
+    name: 'nodejs_eventloop_delay_min_seconds',
+    type: 'gauge',
+    unit: 'seconds',
+    description:
+      'Shortest wait for the event loop in the last minute: 0, since what comes at the end of a turn waits for nothing.',
+    labels: ['thread'],
+    source: 'the turns of nodejs_eventloop_turn_seconds and uv_metrics_idle_time (native probe only)',
+  },
+  {
+    name: 'nodejs_eventloop_delay_max_seconds',
+    type: 'gauge',
+    unit: 'seconds',
+    description: 'Longest wait for the event loop in the last minute: the longest turn that ended.',
+    labels: ['thread'],
+    source: 'the turns of nodejs_eventloop_turn_seconds and uv_metrics_idle_time (native probe only)',
+  },
+  {
+    name: 'nodejs_eventloop_delay_mean_seconds',
+    type: 'gauge',
+    unit: 'seconds',
+    description: 'Mean wait for the event loop, of what became ready at any moment of the last minute.',
+    labels: ['thread'],
+    source: 'the turns of nodejs_eventloop_turn_seconds and uv_metrics_idle_time (native probe only)',
+  },
+  {
+    name: 'nodejs_eventloop_delay_stddev_seconds',
+    type: 'gauge',
+    unit: 'seconds',
+    description:
+      'Standard deviation of the waits for the event loop, of what became ready at any moment of the last minute.',
+    labels: ['thread'],
+    source: 'the turns of nodejs_eventloop_turn_seconds and uv_metrics_idle_time (native probe only)',
+  },
+  {
+    name: 'nodejs_eventloop_delay_p50_seconds',
+    type: 'gauge',
+    unit: 'seconds',
+    description: 'Median wait for the event loop, of what became ready at any moment of the last minute.',
+    labels: ['thread'],
+    source: 'the turns of nodejs_eventloop_turn_seconds and uv_metrics_idle_time (native probe only)',
+  },
+  {
+    name: 'nodejs_eventloop_delay_p90_seconds',
+    type: 'gauge',
+    unit: 'seconds',
+    description:
+      'The 90th percentile of the waits for the event loop, of what became ready at any moment of the last minute.',
+    labels: ['thread'],
+    source: 'the turns of nodejs_eventloop_turn_seconds and uv_metrics_idle_time (native probe only)',
+  },
+  {
+    name: 'nodejs_eventloop_delay_p99_seconds',
+    type: 'gauge',
+    unit: 'seconds',
+    description:
+      'The 99th percentile of the waits for the event loop, of what became ready at any moment of the last minute.',
+    labels: ['thread'],
+    source: 'the turns of nodejs_eventloop_turn_seconds and uv_metrics_idle_time (native probe only)',
+  },
+  {
     name: 'nodejs_eventloop_since_turn_seconds',
     type: 'gauge',
     unit: 'seconds',
@@ -448,7 +525,8 @@ export const metrics = [
     name: 'offloop_sample_age_seconds',
     type: 'gauge',
     unit: 'seconds',
-    description: 'Age of the heap and resource figures: it grows while the thread cannot answer.',
+    description:
+      'Time since the heap and resource figures were last known to be true: it grows while the thread cannot answer, and not while it sleeps.',
     labels: ['thread'],
     source: 'offloop',
   },

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import { basename, extname, isAbsolute, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Batch } from './batch'
+import type { Stall } from './stall'
 
 /** An exporter of your own, which runs in the sampling thread. */
 export interface ModuleOptions {
@@ -23,6 +24,11 @@ export interface CustomExporter {
    * or rejects the batch is tried again, after `retryAfterMs` of what was thrown, unless its `retry` is false.
    */
   export(batch: Batch, signal: AbortSignal): unknown
+  /**
+   * Hears of a stall of an event loop: when it is noticed, when its stack comes, and when it is over. Neither repeated nor
+   * waited for.
+   */
+  stall?(stall: Stall): unknown
   /** The sampling thread ends. It does not wait for this. */
   close?(): unknown
 }

@@ -73,6 +73,11 @@ export interface ServeOptions {
   readonly share?: boolean
 }
 
+export interface StoreOptions {
+  /** For the values, taken at the start: 65,536 to 1,073,741,824. Default 2,097,152, which is 2 MiB. */
+  readonly maxBytes?: number
+}
+
 export interface Options {
   /**
    * The label `service` of every metric. Default: `OTEL_SERVICE_NAME`, else `service.name` of
@@ -86,6 +91,8 @@ export interface Options {
   readonly exporters?: readonly (ExporterOptions | ExporterFunction)[]
   /** Added to every metric. */
   readonly labels?: Readonly<Record<string, string>>
+  /** What is kept in memory of the last 24 hours. */
+  readonly store?: StoreOptions
   /** Estimate the number of heap objects, which takes V8's one slot for a sampling heap profiler. Default true. */
   readonly heapObjects?: boolean
   /**
@@ -93,6 +100,12 @@ export interface Options {
    * collection (before Node.js 25: from then on V8 counts by itself). Default true.
    */
   readonly heapAccounting?: boolean
+  /**
+   * Count the main thread's active resources by their type, JavaScript timers included, as
+   * `process.getActiveResourcesInfo()` does. It is called on the main thread once a sample, and takes the longer the more
+   * there are (docs/event-loop.md). Default false.
+   */
+  readonly resourcesByType?: boolean
   /**
    * How long the exit of the process may be held up, in all, while exporters in the sampling thread hold batches;
    * 0 to 10,000. Default 500.
@@ -125,8 +138,10 @@ export interface Settings {
   readonly serve: ServeSettings | undefined
   readonly exporters: readonly ExporterSettings[]
   readonly labels: Readonly<Record<string, string>>
+  readonly store: { readonly maxBytes: number }
   readonly heapObjects: boolean
   readonly heapAccounting: boolean
+  readonly resourcesByType: boolean
   readonly collectorTimeoutMs: number
   readonly exitFlushMs: number
   /** Undefined: nothing is watched. */
@@ -177,8 +192,10 @@ export function resolveOptions(
     'serve',
     'exporters',
     'labels',
+    'store',
     'heapObjects',
     'heapAccounting',
+    'resourcesByType',
     'collectorTimeoutMs',
     'exitFlushMs',
     'stall',
@@ -197,13 +214,21 @@ export function resolveOptions(
     serve: serveSettings(given.serve ?? false),
     exporters,
     labels: labels(given.labels ?? {}),
+    store: storeSettings(given.store ?? {}),
     heapObjects: boolean(given.heapObjects ?? true, 'heapObjects'),
     heapAccounting: boolean(given.heapAccounting ?? true, 'heapAccounting'),
+    resourcesByType: boolean(given.resourcesByType ?? false, 'resourcesByType'),
     exitFlushMs: integer(given.exitFlushMs ?? 500, 'exitFlushMs', 0, 10_000),
     collectorTimeoutMs: Math.min(collectorTimeoutMs, intervalMs / 2),
     stall: stallSettings(given.stall ?? {}),
   }
   return { settings, functions }
+}
+
+function storeSettings(value: unknown): Settings['store'] {
+  const store = record(value, 'store')
+  known(store, 'store', ['maxBytes'])
+  return { maxBytes: integer(store.maxBytes ?? 2 * 2 ** 20, 'store.maxBytes', 64 * 2 ** 10, 2 ** 30) }
 }
 
 function serveSettings(value: unknown): ServeSettings | undefined {

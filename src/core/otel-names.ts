@@ -30,7 +30,8 @@ const SIZE = { unit: 'By', instrument: 'updown' } as const
 
 /**
  * Semantic conventions 1.45, by our names. Where a convention demands what we don't know, our own name stays: the heap
- * as a whole (v8js.memory.heap.used wants the space), and the sum of active resources (v8js.resource.active wants types).
+ * as a whole (v8js.memory.heap.used wants the space), and the sum of active resources (v8js.resource.active wants types,
+ * which are there with `resourcesByType`).
  */
 const CONVENTIONS: Readonly<Record<string, Convention>> = {
   nodejs_gc_duration_seconds: {
@@ -43,9 +44,21 @@ const CONVENTIONS: Readonly<Record<string, Convention>> = {
   nodejs_heap_space_size_total_bytes: { name: 'v8js.memory.heap.space.size', ...SPACE },
   nodejs_heap_space_size_available_bytes: { name: 'v8js.memory.heap.space.available_size', ...SPACE },
   nodejs_heap_space_physical_bytes: { name: 'v8js.memory.heap.space.physical_size', ...SPACE },
+  nodejs_active_resources: {
+    name: 'v8js.resource.active',
+    unit: '{resource}',
+    instrument: 'updown',
+    labels: { type: 'v8js.resource.type' },
+  },
   nodejs_eventloop_utilization: { name: 'nodejs.eventloop.utilization', unit: '1', instrument: 'gauge' },
   nodejs_eventloop_active_seconds_total: loopTime('active'),
   nodejs_eventloop_idle_seconds_total: loopTime('idle'),
+  ...Object.fromEntries(
+    ['min', 'max', 'mean', 'stddev', 'p50', 'p90', 'p99'].map((figure) => [
+      `nodejs_eventloop_delay_${figure}_seconds`,
+      { name: `nodejs.eventloop.delay.${figure}`, unit: 's', instrument: 'gauge' } as const,
+    ]),
+  ),
   process_cpu_user_seconds_total: cpuTime('user'),
   process_cpu_system_seconds_total: cpuTime('system'),
   process_resident_memory_bytes: { name: 'process.memory.usage', ...SIZE },

@@ -4,10 +4,9 @@ import type { Batch } from './batch'
 export interface Sharing {
   /** Who shares: all processes of the user, or those of one cluster, by its primary's process ID. */
   readonly group: 'user' | number
-  /**
-   * Not by a process that may be the primary of a cluster and need not: most such processes never have workers. Its
-   * series have no label more than without sharing, and where it cannot share it says nothing.
-   */
+  /** Not those of a process that may become the primary of a cluster: most never do, and their series stay as they are. */
+  readonly labelled: boolean
+  /** Whether there are others, as far as can be told: where not, it says nothing of a socket that it cannot have. */
   readonly wanted: boolean
   /** The worker's ID in its cluster. */
   readonly worker: string | undefined
@@ -17,8 +16,8 @@ export interface Sharing {
  * `batch` with the labels that tell the processes apart. They are there from the first sample to the last, whoever
  * serves and whether there are others: a series never changes its identity.
  */
-export function identified(batch: Batch, { wanted, worker }: Sharing): Batch {
-  if (!wanted) return batch
+export function identified(batch: Batch, { labelled, worker }: Sharing): Batch {
+  if (!labelled) return batch
   // A label of the user's may be called `worker`. By `pid` series are told apart, so none may.
   const fallback = worker === undefined ? {} : { worker }
   const own = { pid: String(process.pid) }

@@ -4,7 +4,7 @@ import { boolean, integer, known, record } from './option-values'
 export interface StallOptions {
   /** How long one turn may be busy, 100 to 600,000. Default 1,000. */
   readonly thresholdMs?: number
-  /** Watch measured worker threads too, where the platform tells a thread's CPU time (Linux). Default false. */
+  /** Watch measured worker threads too, where the platform tells whether a thread is parked (Linux). Default false. */
   readonly workers?: boolean
 }
 

@@ -1,6 +1,7 @@
 import type { Batch } from '../core/batch'
 import { type Clock, systemClock } from '../core/clock'
 import { messageOf, OffloopError } from '../core/errors'
+import type { Stall } from '../core/stall'
 import type { Exporter } from './exporter'
 import { DeliveryError, type Transport } from './transport'
 
@@ -124,6 +125,11 @@ export class Delivery<Request> implements Exporter {
       this.#endBackOff?.()
       void this.#attempt()
     })
+  }
+
+  /** Not queued: what is over before it could be told of shows in the metrics. */
+  stall(stall: Stall): void {
+    if (!this.#closed) this.#transport.stall?.(stall)
   }
 
   close(): void {

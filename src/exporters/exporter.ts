@@ -1,4 +1,5 @@
 import type { Batch } from '../core/batch'
+import type { Stall } from '../core/stall'
 
 /** Takes batches and delivers them, in the sampling thread. Nothing here throws or rejects. */
 export interface Exporter {
@@ -14,6 +15,8 @@ export interface Exporter {
   readonly queued: number
   /** Queues `batch` and returns at once. */
   push(batch: Batch): void
+  /** Hears of a stall when it is noticed, when its stack comes and when it is over, and returns at once. */
+  stall?(stall: Stall): void
   /** Resolves once nothing is queued any more, or after `timeoutMs`: true if all was delivered or refused. */
   flush(timeoutMs: number): Promise<boolean>
   /** Ends what is under way and frees sockets and timers. Further batches are ignored. */

@@ -2,6 +2,8 @@ import { pathToFileURL } from 'node:url'
 import type { Batch } from '../core/batch'
 import { messageOf, type OffloopError } from '../core/errors'
 import type { CustomExporter, ExporterFactory, ModuleSettings } from '../core/module-options'
+import { warnOnce } from '../core/report'
+import type { Stall } from '../core/stall'
 import { Delivery } from './delivery'
 import type { Exporter } from './exporter'
 import { anyOf } from './redact'
@@ -54,6 +56,14 @@ export class ModuleTransport implements Transport<Batch> {
     } catch (thrown) {
       throw this.#failure('', thrown)
     }
+  }
+
+  stall(stall: Stall): void {
+    const telling = async (): Promise<unknown> => (await this.#make()).stall?.(structuredClone(stall))
+    telling().catch((thrown: unknown) => {
+      const { message } = this.#failure('stall() failed: ', thrown)
+      warnOnce(`stall ${this.name}`, `exporter ${this.name}: ${message}`)
+    })
   }
 
   close(): void {

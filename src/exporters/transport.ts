@@ -1,4 +1,5 @@
 import type { Batch } from '../core/batch'
+import type { Stall } from '../core/stall'
 
 /** What one backend provides; queue, time-outs and retries are `Delivery`'s. */
 export interface Transport<Request> {
@@ -13,6 +14,8 @@ export interface Transport<Request> {
   encode(batch: Batch): Encoded<Request>
   /** Delivers one request or rejects: with a `DeliveryError`, or with anything else, which is retried. */
   send(request: Request, signal: AbortSignal): Promise<void>
+  /** As `Exporter` has it. */
+  stall?(stall: Stall): void
   /** Frees what outlives a request. */
   close(): void
 }

@@ -12,12 +12,20 @@ export interface Binding {
   generation(): number
   /** Asks every probe for fresh figures without waiting; blocks that show this number have answered. */
   request(): number
+  /**
+   * Asks every probe but those whose last answer is certain to hold: nothing has run on their threads since. The request's
+   * number, and the ids of the probes that were not asked.
+   */
+  requestOutdated(): Float64Array
   /** Sums of the GC counters of all threads that ended, by slot. Final with the `generation()` after it. */
   endedTotals(): Float64Array
   /** Pairs: a probe's id, and how long its loop has waited for I/O since the thread began. */
   idleNs(): Float64Array
-  /** Pairs: a probe's id, and the CPU time of its thread, NaN where the platform does not tell. */
-  cpuNs(): Float64Array
+  /**
+   * Pairs, of the main thread and, if `workers`, of them: a probe's id, and for how long its thread has wanted a CPU, on
+   * one or in the queue for one; NaN where the platform does not tell.
+   */
+  runnableNs(workers: boolean): Float64Array
   /** Asks a thread for its stack, by interrupt: it takes it if it is still in the turn that began at `turnNs`. */
   askStack(id: number, turnNs: number): void
   /** What was asked for, once it was taken, and once. */

@@ -27,6 +27,8 @@ const TYPES: ReadonlySet<unknown> = new Set(['gauge', 'counter', 'histogram'])
 interface Entry {
   readonly name: string
   readonly collector: Collector
+  /** From one of our bridges, or ours: it may use our names. */
+  readonly own: boolean
   /** The tick whose call has not settled yet. */
   busy: number | undefined
 }
@@ -59,8 +61,8 @@ export class Collectors {
     return this.#entries.size
   }
 
-  /** @throws {TypeError} where `collector` is none. */
-  add(collector: Collector): () => void {
+  /** `own`: it may use our names. @throws {TypeError} where `collector` is none. */
+  add(collector: Collector, own = isStanding(collector)): () => void {
     if (typeof collector?.collect !== 'function') {
       throw new TypeError('offloop: a collector must be an object with a function collect')
     }
@@ -69,7 +71,7 @@ export class Collectors {
       throw new TypeError('offloop: the name of a collector must be a string that can be a label')
     }
     this.#added++
-    const entry: Entry = { name, collector, busy: undefined }
+    const entry: Entry = { name, collector, own, busy: undefined }
     this.#entries.add(entry)
     return () => {
       this.#entries.delete(entry)
@@ -152,10 +154,9 @@ export class Collectors {
       }
       const faults: string[] = []
       if (result.length > MAX_METRICS) faults.push(`${result.length} metrics, of ${MAX_METRICS} allowed`)
-      const own = isStanding(entry.collector)
       // By index: the array is the user's, and so are its methods.
       for (let index = 0; index < Math.min(result.length, MAX_METRICS); index++) {
-        const metric = checkedMetric(result[index], own)
+        const metric = checkedMetric(result[index], entry.own)
         const fault = typeof metric === 'string' ? metric : this.#clash(metric)
         if (fault !== undefined) faults.push(fault)
         else metrics.push(metric as Metric)

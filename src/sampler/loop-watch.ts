@@ -7,14 +7,20 @@ export interface Look {
   readonly idleAtTurnNs: number
   /** What it has waited in all. Stands still unless the loop is waiting. */
   readonly idleNs: number
-  /** CPU time of the thread, NaN where that is not to be had. */
-  readonly cpuNs: number
+  /** For how long the thread has wanted a CPU in all, NaN where that is not to be had. Stands still while it sleeps. */
+  readonly runnableNs: number
 }
 
-/** A gap in which the thread had less of the CPU than this was one in which nothing ran. */
+interface Gap {
+  readonly ns: number
+  /** The look before it. */
+  readonly before: Look
+}
+
+/** A gap in which the thread wanted a CPU for less of the time than this was one in which nothing ran. */
 const RAN_IN_GAP = 0.1
-/** A worker that had less of the CPU than this was parked in between. */
-const RAN_UNPARKED = 0.5
+/** A worker that wanted a CPU for less of the time than this was parked in between. */
+const RAN_UNPARKED = 0.75
 
 /**
  * How long the turn of one loop has been busy. A turn waits for I/O first and then runs callbacks, so its busy part is its
@@ -28,12 +34,14 @@ export class LoopWatch {
   stuck = false
   #last: Look | undefined
   #notCountedNs = 0
+  /** What the look before left out. */
+  #gap: Gap | undefined
   #windowAt: Look | undefined
   readonly #parkWindowNs: number | undefined
 
   /**
    * `parkWindowNs`: a worker may wait inside its turn (`Atomics.wait`, as pools do), for which libuv knows no idle time; what
-   * is busy is asked of its CPU clock over windows of this length. Not for the main thread, whose waiting is a stall.
+   * is busy is asked of the scheduler, over windows of this length. Not for the main thread, whose waiting is a stall.
    */
   constructor(parkWindowNs: number | undefined) {
     this.#parkWindowNs = parkWindowNs
@@ -51,27 +59,45 @@ export class LoopWatch {
     if (!this.stuck) this.#notCountedNs = 0
     const ageNs = now.atNs - now.turnNs - Math.max(0, now.idleNs - now.idleAtTurnNs)
     if (this.#parkWindowNs === undefined) {
-      // A process that is stopped, or a machine that is suspended, stops the watcher too. But a watcher that alone was
-      // late saw nothing of a thread that ran.
-      const ranNs = now.cpuNs - (last?.cpuNs ?? Number.NaN)
-      if (gapNs > 0 && !(ranNs > gapNs * RAN_IN_GAP)) this.#notCountedNs += gapNs
+      this.#leaveOut(last, now, gapNs)
     } else if (this.#parked(now, this.#parkWindowNs)) {
       this.#notCountedNs = ageNs
     }
     this.busyNs = Math.max(0, ageNs - this.#notCountedNs)
   }
 
-  /** Where there is no CPU clock a worker is always parked: what cannot be known is not reported. */
+  /**
+   * A process that is stopped, or a machine that is suspended, stops the watcher too. But a watcher that alone was late saw
+   * nothing of a thread that ran. One look is not enough to tell: the scheduler counts the time of a thread in its queue
+   * when it is out of it.
+   */
+  #leaveOut(last: Look | undefined, now: Look, gapNs: number): void {
+    if (this.#gap !== undefined && this.stuck && ranIn(this.#gap, now)) this.#notCountedNs -= this.#gap.ns
+    this.#gap = undefined
+    if (gapNs === 0 || last === undefined) return
+    const gap = { ns: gapNs, before: last }
+    if (ranIn(gap, now)) return
+    this.#notCountedNs += gapNs
+    this.#gap = gap
+  }
+
+  /** Where the platform does not tell a worker is always parked: what cannot be known is not reported. */
   #parked(now: Look, windowNs: number): boolean {
     const before = this.#windowAt
     if (before === undefined || !this.stuck) {
       this.#windowAt = now
       return false
     }
-    if (Number.isNaN(now.cpuNs)) return true
+    if (Number.isNaN(now.runnableNs)) return true
     const elapsedNs = now.atNs - before.atNs
     if (elapsedNs < windowNs) return false
     this.#windowAt = now
-    return !(now.cpuNs - before.cpuNs > elapsedNs * RAN_UNPARKED)
+    return !(now.runnableNs - before.runnableNs > elapsedNs * RAN_UNPARKED)
   }
+}
+
+/** Whether the thread must have wanted a CPU in the gap too, even if it did so in all of the time around it. */
+function ranIn({ ns, before }: Gap, now: Look): boolean {
+  const aroundNs = now.atNs - before.atNs - ns
+  return now.runnableNs - before.runnableNs - aroundNs > ns * RAN_IN_GAP
 }

@@ -17,6 +17,8 @@ export class ObservedProbe {
   idleNs = Number.NaN
   activeNs = Number.NaN
   readonly recent = new Recent()
+  /** When its last answer was found to hold still, without asking. */
+  #confirmedAtNs = 0
   /** Stalls of its loop; undefined as long as nobody watches it. */
   stalls: ThreadFigures['stalls']
 
@@ -30,13 +32,25 @@ export class ObservedProbe {
     this.block = new BlockReader(memory)
   }
 
+  /** When its heap and resource figures were true for the last time that is known. */
+  get trueAtNs(): number {
+    return Math.max(this.#confirmedAtNs, this.block.get('sampledAtNs'))
+  }
+
+  /** Nothing has run on its thread between its last answer and `atNs`. */
+  confirm(atNs: number): void {
+    this.#confirmedAtNs = atNs
+  }
+
   /** Takes a copy; a block that cannot be read now keeps the copy before. */
   read(): void {
     const copy = new Float64Array(BLOCK_LENGTH)
     if (!this.block.read(copy)) return
     this.slots.set(copy)
     const sampledAtNs = copy[Slot.sampledAtNs] as number
-    if (sampledAtNs !== 0) this.waited(copy[Slot.loopIdleNs] as number, sampledAtNs)
+    if (sampledAtNs === 0) return
+    this.waited(copy[Slot.loopIdleNs] as number, sampledAtNs)
+    this.slots[Slot.sampledAtNs] = Math.max(sampledAtNs, this.#confirmedAtNs)
   }
 
   /**
@@ -72,8 +86,15 @@ export interface Probes {
   readIdle(): void
   /** Names of the heap spaces, in the order of a block's figures. */
   readonly heapSpaces: readonly string[]
-  /** Asks every probe for fresh figures without waiting; returns the request's number. */
-  request(): number
+  /** Asks for fresh figures without waiting. */
+  request(): Asked
+}
+
+export interface Asked {
+  /** The request's number. */
+  readonly request: number
+  /** Who was not asked: nothing has run there since the last answer, which is as fresh as can be. */
+  readonly current: ReadonlySet<ObservedProbe>
 }
 
 /** Native probes, found and asked through the addon's registry. */
@@ -121,8 +142,17 @@ export class NativeProbes implements Probes {
     return this.#binding.endedTotals()
   }
 
-  request(): number {
-    return this.#binding.request()
+  request(): Asked {
+    const atNs = probeClockNs()
+    const [request, ...ids] = this.#binding.requestOutdated()
+    const current = new Set<ObservedProbe>()
+    for (const id of ids) {
+      const probe = this.#byId.get(id)
+      if (probe === undefined) continue
+      probe.confirm(atNs)
+      current.add(probe)
+    }
+    return { request: request as number, current }
   }
 }
 
@@ -152,10 +182,10 @@ export class FallbackProbes implements Probes {
     return new Float64Array(BLOCK_LENGTH)
   }
 
-  request(): number {
+  request(): Asked {
     const request = ++this.#requests
     this.#ask(request)
-    return request
+    return { request, current: new Set() }
   }
 }
 
@@ -180,22 +210,23 @@ export interface Observation {
 const LOOKS = 100
 
 /**
- * Copies every block, after asking again for heap and handle figures older than `maxAgeMs`. Waits at most `waitMs`
- * for the answers; a thread that gives none is read as it is: its GC counters are current all the same.
+ * Copies every block, after asking again for heap and handle figures older than `maxAgeMs`, but of no thread that did
+ * nothing since it answered: it is not woken to say the same again. Waits at most `waitMs` for the answers; a thread that gives none is read as it is: its GC counters are current all the same.
  */
 export async function observe(probes: Probes, maxAgeMs: number, waitMs: number): Promise<Observation> {
   const oldest = probeClockNs() - maxAgeMs * 1e6
-  const stale = probes.list().filter(({ block }) => block.get('sampledAtNs') < oldest)
+  const stale = probes.list().filter(({ trueAtNs }) => trueAtNs < oldest)
   if (stale.length > 0) {
-    const request = probes.request()
+    const { request, current } = probes.request()
+    const asked = stale.filter((probe) => !current.has(probe))
     const deadline = performance.now() + waitMs
     // Answers come within 0.2 ms from a thread that runs JavaScript or idles. Looking is free for it, being told
     // would cost it a system call.
-    for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, 8)) {
+    for (let pauseMs = 1; asked.length > 0; pauseMs = Math.min(pauseMs * 2, 8)) {
       const leftMs = deadline - performance.now()
       if (leftMs <= 0) break
       await new Promise((resolve) => setTimeout(resolve, Math.min(pauseMs, leftMs)))
-      if (stale.every(({ block }) => block.get('answeredRequest') >= request)) break
+      if (asked.every(({ block }) => block.get('answeredRequest') >= request)) break
     }
   }
   for (let look = 1; ; look++) {

@@ -1,21 +1,32 @@
-import { type DurationTable, quantileOf } from '../probe/durations'
+import { type Delays, delaysOf } from '../probe/delays'
+import { type DurationTable, longestOf, quantileOf } from '../probe/durations'
 import { DURATION_BUCKETS, Slot, Table } from '../probe/layout'
 
 const WINDOW_NS = 60e9
 /** Looks that are closer together than this share an entry. */
 const STEP_NS = 5e9
 
-const KINDS = { minor: 'gcMinorDurations', major: 'gcMajorDurations' } as const satisfies Record<
-  string,
-  DurationTable
->
+const TABLES = {
+  minor: 'gcMinorDurations',
+  major: 'gcMajorDurations',
+  turn: 'loopTurnDurations',
+} as const satisfies Record<string, DurationTable>
+type Kind = keyof typeof TABLES
+const KINDS = Object.keys(TABLES) as readonly Kind[]
 const QUANTILES = [0.5, 0.9, 0.99, 0.999]
 
 interface Look {
   readonly atNs: number
   readonly idleNs: number
+  /** `idleNs` of the look before. */
+  readonly fromIdleNs: number
   /** Counts by bucket that came since the look before, of each kind: few, so kept as pairs. */
-  readonly came: Readonly<Record<keyof typeof KINDS, readonly (readonly [bucket: number, count: number])[]>>
+  readonly came: Readonly<Record<Kind, readonly (readonly [bucket: number, count: number])[]>>
+}
+
+export interface Quantile {
+  readonly quantile: number
+  readonly ns: number
 }
 
 /**
@@ -23,7 +34,11 @@ interface Look {
  * readers share it and find the same.
  */
 export class Recent {
-  readonly #last = { minor: new Float64Array(DURATION_BUCKETS), major: new Float64Array(DURATION_BUCKETS) }
+  readonly #last = {
+    minor: new Float64Array(DURATION_BUCKETS),
+    major: new Float64Array(DURATION_BUCKETS),
+    turn: new Float64Array(DURATION_BUCKETS),
+  }
   #looks: Look[] = []
 
   /** Takes a look where the last one is old enough. */
@@ -36,27 +51,35 @@ export class Recent {
     this.#looks.push({
       atNs,
       idleNs,
-      came: { minor: this.#came(figures, 'minor', counts), major: this.#came(figures, 'major', counts) },
+      fromIdleNs: newest?.idleNs ?? (counts ? 0 : idleNs),
+      came: {
+        minor: this.#came(figures, 'minor', counts),
+        major: this.#came(figures, 'major', counts),
+        turn: this.#came(figures, 'turn', counts),
+      },
     })
     this.#looks = this.#looks.filter((look) => look.atNs > atNs - WINDOW_NS)
   }
 
-  /** Quantiles in nanoseconds of the pauses of the last minute. */
-  quantiles(figures: Float64Array): { kind: string; quantile: number; ns: number }[] {
-    return (Object.keys(KINDS) as (keyof typeof KINDS)[]).flatMap((kind) => {
-      const counts = new Float64Array(DURATION_BUCKETS)
-      for (const { came } of this.#looks)
-        for (const [bucket, count] of came[kind]) counts[bucket] = (counts[bucket] as number) + count
-      const first = Table[KINDS[kind]]
-      for (let bucket = 0; bucket < DURATION_BUCKETS; bucket++) {
-        const since = (figures[first + bucket] as number) - (this.#last[kind][bucket] as number)
-        if (since > 0) counts[bucket] = (counts[bucket] as number) + since
-      }
-      return QUANTILES.flatMap((quantile) => {
-        const ns = quantileOf(counts, quantile)
-        return ns === undefined ? [] : [{ kind, quantile, ns }]
-      })
-    })
+  /** Quantiles of the pauses of the last minute, and of the turns, by `minor`, `major` and `turn`. */
+  quantiles(figures: Float64Array): ReadonlyMap<Kind, readonly Quantile[]> {
+    return new Map(
+      KINDS.map((kind) => {
+        const counts = this.#counts(figures, kind)
+        const found = QUANTILES.flatMap((quantile) => {
+          const ns = quantileOf(counts, quantile)
+          return ns === undefined ? [] : [{ quantile, ns }]
+        })
+        return [kind, found]
+      }),
+    )
+  }
+
+  /** How long one had to wait for the loop in the last minute, by the turns that ended in it. */
+  delays(figures: Float64Array, idleNs: number, atNs: number): Delays | undefined {
+    const from = this.#looks[0]?.fromIdleNs ?? 0
+    if (Number.isNaN(figures[Table.loopTurnDurations])) return undefined
+    return delaysOf(this.#counts(figures, 'turn'), idleNs - from, longestOf(figures, 'loopTurnLongest', atNs))
   }
 
   /** Share of time, 0 to 1, that the loop was not waiting since the newest look that is at least 5 s old. */
@@ -66,8 +89,22 @@ export class Recent {
     return Math.min(1, Math.max(0, 1 - (idleNs - before.idleNs) / (atNs - before.atNs)))
   }
 
-  #came(figures: Float64Array, kind: keyof typeof KINDS, counts: boolean): [number, number][] {
-    const first = Table[KINDS[kind]]
+  /** Counts by bucket in the last minute. */
+  #counts(figures: Float64Array, kind: Kind): Float64Array {
+    const counts = new Float64Array(DURATION_BUCKETS)
+    for (const { came } of this.#looks)
+      for (const [bucket, count] of came[kind]) counts[bucket] = (counts[bucket] as number) + count
+    const first = Table[TABLES[kind]]
+    const last = this.#last[kind]
+    for (let bucket = 0; bucket < DURATION_BUCKETS; bucket++) {
+      const since = (figures[first + bucket] as number) - (last[bucket] as number)
+      if (since > 0) counts[bucket] = (counts[bucket] as number) + since
+    }
+    return counts
+  }
+
+  #came(figures: Float64Array, kind: Kind, counts: boolean): [number, number][] {
+    const first = Table[TABLES[kind]]
     const last = this.#last[kind]
     const came: [number, number][] = []
     for (let bucket = 0; bucket < DURATION_BUCKETS; bucket++) {

@@ -103,7 +103,8 @@ export class Sampler extends EventEmitter<SamplerEvents & MetaEvents> {
       settings.collectorTimeoutMs,
       settings.labels,
     )
-    if (settings.serve?.names === 'prom-client') this.#collectors.add(activeByType)
+    const promClient = settings.serve?.names === 'prom-client'
+    if (promClient || settings.resourcesByType) this.#collectors.add(activeByType(promClient), true)
     this.#ready = new Promise((resolve, reject) => {
       this.#settleReady = { resolve, reject }
     })
@@ -238,6 +239,9 @@ export class Sampler extends EventEmitter<SamplerEvents & MetaEvents> {
         // Neither by argument nor by environment may the application's preloads start in the sampling thread.
         execArgv: [],
         env: { ...process.env, NODE_OPTIONS: '' },
+        // It writes its own (own-output.ts).
+        stdout: true,
+        stderr: true,
         // What it holds is bounded; should that be wrong, it is this thread that ends and starts anew, not the process.
         resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
       })

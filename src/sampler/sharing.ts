@@ -1,30 +1,37 @@
 import { isMainThread } from 'node:worker_threads'
 import type { Settings } from '../core/options'
 
-/** `settings`, with whom the port is shared. `preloaded`: by `offloop/register`, before the application loads anything. */
-export function withSharing(settings: Settings, preloaded: boolean): Settings {
+interface Cluster {
+  readonly worker?: { readonly id: number }
+  readonly workers?: Readonly<Record<string, unknown>>
+}
+
+/** `settings`, with whom the port is shared. */
+export function withSharing(settings: Settings): Settings {
   const { serve } = settings
   // Port 0 is another one for each process.
   if (serve === undefined || serve.port === 0 || serve.share === false) return settings
-  const worker = clusterWorker()
-  if (serve.share) return { ...settings, sharing: { group: 'user', wanted: true, worker } }
-  if (worker !== undefined) return { ...settings, sharing: { group: process.ppid, wanted: true, worker } }
-  if (!isMainThread || !(preloaded || clusterIsLoaded())) return settings
-  // It may fork workers yet.
-  return { ...settings, sharing: { group: process.pid, wanted: false, worker } }
+  const { worker: own, workers = {} } = loadedCluster()
+  const worker = own === undefined ? undefined : String(own.id)
+  if (serve.share) return { ...settings, sharing: { group: 'user', labelled: true, wanted: true, worker } }
+  if (worker !== undefined) {
+    return { ...settings, sharing: { group: process.ppid, labelled: true, wanted: true, worker } }
+  }
+  if (!isMainThread) return settings
+  // Any process may be the primary of a cluster: a preload, and many a program, starts before it forks.
+  const wanted = Object.keys(workers).length > 0
+  return { ...settings, sharing: { group: process.pid, labelled: false, wanted, worker } }
 }
 
-/** The ID of this process in its cluster; undefined where it is no worker of one. */
-function clusterWorker(): string | undefined {
-  // Its variable of the environment is gone before any code of the application runs, and the module is loaded.
-  if (!isMainThread || !clusterIsLoaded()) return undefined
-  const { worker } = require('node:cluster') as { worker?: { readonly id: number } }
-  return worker === undefined ? undefined : String(worker.id)
-}
-
-/** Without loading it, which takes a process that has no use for it 1 to 5 ms. Not documented: none is no answer. */
-function clusterIsLoaded(): boolean {
+/**
+ * `node:cluster` where it is loaded, as it is in a worker before any code of the application runs, whose variable of the
+ * environment is gone by then. To load it takes 1 to 5 ms. The list is not documented: without one a process that has
+ * no channel to another is no worker.
+ */
+function loadedCluster(): Cluster {
   const { moduleLoadList } = process as { moduleLoadList?: unknown }
-  if (Array.isArray(moduleLoadList)) return moduleLoadList.includes('NativeModule cluster')
-  return process.channel !== undefined
+  const isLoaded = Array.isArray(moduleLoadList)
+    ? moduleLoadList.includes('NativeModule cluster')
+    : process.channel !== undefined
+  return isLoaded && isMainThread ? (require('node:cluster') as Cluster) : {}
 }

@@ -49,8 +49,7 @@ export class SourceMaps {
 function load(file: string): Known | undefined {
   const url = file.startsWith('file:') ? new URL(file) : isAbsolute(file) ? pathToFileURL(file) : undefined
   if (url === undefined) return undefined
-  // The last one counts, as for Node.js.
-  const [, found] = /.*[\s\S]*\/[/*][#@]\s*sourceMappingURL=([^\s*]+)/.exec(read(url)) ?? []
+  const found = mapNamedIn(read(url))
   if (found === undefined) return undefined
   const at = new URL(found, url)
   const text = at.protocol === 'data:' ? inline(at) : at.protocol === 'file:' ? read(at) : undefined
@@ -62,6 +61,15 @@ function load(file: string): Known | undefined {
     map: new SourceMap({ ...payload, sourceRoot: '', sources } as ConstructorParameters<typeof SourceMap>[0]),
     url: at.protocol === 'data:' ? url : at,
   }
+}
+
+const COMMENT = 'sourceMappingURL='
+
+/** The last one counts, as for Node.js. */
+function mapNamedIn(code: string): string | undefined {
+  const at = code.lastIndexOf(COMMENT)
+  if (!/\/[/*][#@]\s+$/.test(code.slice(Math.max(0, at - 10), Math.max(0, at)))) return undefined
+  return /^[^\s*]+/.exec(code.slice(at + COMMENT.length))?.[0]
 }
 
 function read(url: URL): string {

@@ -16,7 +16,7 @@ const LATE_MS = 200
 
 export interface StallWatchParts {
   readonly probes: { list(): readonly ObservedProbe[] }
-  readonly binding: Pick<Binding, 'idleNs' | 'cpuNs' | 'askStack' | 'takeStack'>
+  readonly binding: Pick<Binding, 'idleNs' | 'runnableNs' | 'askStack' | 'takeStack'>
   readonly clock: Clock
   /** Nanoseconds of the probes' clock. */
   readonly nowNs: () => number
@@ -37,7 +37,7 @@ interface Watched {
   gc: GcTime
   gcBefore: GcTime
   turns: number
-  cpuAtStallNs: number
+  runnableAtStallNs: number
 }
 
 /**
@@ -87,7 +87,7 @@ export class StallWatch {
     const atNs = this.#parts.nowNs()
     // Before the blocks: so a turn that begins meanwhile is too young for this look, never too old.
     const idle = byId(this.#parts.binding.idleNs())
-    const cpu = byId(this.#parts.binding.cpuNs())
+    const runnable = byId(this.#parts.binding.runnableNs(this.#workers))
     const before = this.#watched
     this.#watched = new Map()
     for (const probe of this.#parts.probes.list()) {
@@ -95,7 +95,7 @@ export class StallWatch {
       if (idleNs === undefined || !(this.#workers || probe.thread === 'main')) continue
       const watched = before.get(probe) ?? this.#begin(probe)
       this.#watched.set(probe, watched)
-      this.#lookAt(watched, lookAt(probe, atNs, idleNs, cpu.get(probe.id) ?? Number.NaN), gapNs)
+      this.#lookAt(watched, lookAt(probe, atNs, idleNs, runnable.get(probe.id) ?? Number.NaN), gapNs)
     }
     for (const [probe, { stall }] of before) {
       if (this.#watched.has(probe) || stall === undefined) continue
@@ -115,7 +115,7 @@ export class StallWatch {
       gc: none,
       gcBefore: none,
       turns: 0,
-      cpuAtStallNs: Number.NaN,
+      runnableAtStallNs: Number.NaN,
     }
   }
 
@@ -151,7 +151,7 @@ export class StallWatch {
       busyNs,
     )
     watched.stall = stall
-    watched.cpuAtStallNs = look.cpuNs
+    watched.runnableAtStallNs = look.runnableNs
     probe.stalls = { total: (probe.stalls?.total ?? 0) + 1, ongoing: true }
     this.#parts.binding.askStack(probe.id, probe.block.get('loopTurnStartedAtNs'))
     stall.asked(look.atNs)
@@ -162,8 +162,8 @@ export class StallWatch {
     stall.goesOn(loop.busyNs, gc)
     const stack = this.#takeStack(watched, stall)
     if (!stall.told && !stack && stall.isSilent(look.atNs)) {
-      const idleCpu = look.cpuNs - watched.cpuAtStallNs < (look.atNs - stall.startedAtNs) * 0.1
-      if (idleCpu && probe.thread === 'main' && this.#parts.debuggerAttached()) stall.paused()
+      const asleep = look.runnableNs - watched.runnableAtStallNs < (look.atNs - stall.startedAtNs) * 0.1
+      if (asleep && probe.thread === 'main' && this.#parts.debuggerAttached()) stall.paused()
     }
     const state = stall.state(look.atNs, true)
     if (stack || (!stall.told && stall.isSilent(look.atNs))) {
@@ -200,17 +200,17 @@ function byId(pairs: Float64Array): ReadonlyMap<number, number> {
   return map
 }
 
-function lookAt({ block }: ObservedProbe, atNs: number, idleNs: number, cpuNs: number): Look {
+function lookAt({ block }: ObservedProbe, atNs: number, idleNs: number, runnableNs: number): Look {
   const turnNs = block.get('loopTurnStartedAtNs')
   // Before the first turn the main script runs, which may stall as well.
   return turnNs > 0
-    ? { atNs, turnNs, idleAtTurnNs: block.get('loopIdleAtTurnNs'), idleNs, cpuNs }
+    ? { atNs, turnNs, idleAtTurnNs: block.get('loopIdleAtTurnNs'), idleNs, runnableNs }
     : {
         atNs,
         turnNs: block.get('attachedAtNs'),
         idleAtTurnNs: block.get('loopIdleAtAttachNs'),
         idleNs,
-        cpuNs,
+        runnableNs,
       }
 }
 

@@ -39,9 +39,7 @@ export function startWith(options: Options, terminates: boolean): Sampler {
   const probe = claim()
   const caught = terminates && probe.source === 'native'
   if (caught) probe.binding.catchTermination()
-  const sampler = new Sampler(withSharing(settings, terminates), functions, probe, caught, () =>
-    release(probe),
-  )
+  const sampler = new Sampler(withSharing(settings), functions, probe, caught, () => release(probe))
   if (!sampler.running) return sampler
   realm[KEY] = sampler
   hostStanding(sampler)

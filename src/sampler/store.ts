@@ -1,19 +1,13 @@
 import { type Batch, type Labels, type MetricType, seriesKey } from '../core/batch'
 import { metrics } from '../core/metrics'
 import type { SeriesColumns, StoredSeries } from '../server/source'
+import { columnsOf, type Kept, pointsOf, windowOf } from './history'
+import { type Level, levelsFor } from './levels'
+import { Pages, Track } from './pages'
 
-const CAPACITY = 360
-const MAX_BYTES = 2 * 1024 * 1024
-const MAX_SERIES = Math.floor(MAX_BYTES / (CAPACITY * Float64Array.BYTES_PER_ELEMENT))
-
-interface Series {
-  readonly name: string
-  readonly type: MetricType
-  readonly labels: Labels
+interface Series extends Kept {
   readonly rank: Rank
-  /** One value a column of the ring, NaN where there was none. */
-  readonly values: Float64Array
-  /** Sequence number of the column that was written last. */
+  /** Number of the column that was written last. */
   last: number
 }
 
@@ -22,36 +16,71 @@ const RANKS = { process: 0, custom: 1, thread: 2 } as const
 type Rank = (typeof RANKS)[keyof typeof RANKS]
 const BUILTIN = new Set<string>(metrics.map(({ name }) => name))
 
+/** Values of a part: of a gauge its two extremes in order of time, and its last value; of a counter, which only rises, that. */
+const PART_WIDTH = { gauge: 3, counter: 1, histogram: 1 } as const satisfies Record<MetricType, number>
+/** Names and labels of a series take about so many bytes, outside of the pages. */
+const BYTES_A_SERIES = 1024
+const MAX_SERIES = 8192
+/** The times of the newest points. */
+const PAGES_FOR_TIMES = 8
+
+/** A way to get pages. `rank`: who may go this way, and those before it. */
+interface Way {
+  readonly rank: Rank
+  readonly free: () => boolean
+}
+
 /**
- * The newest samples in memory: a ring of columns, one a batch, the same for all series. An hour at 10 s. Bounded:
- * 2 MiB of values; a series beyond that takes the place of one that has left the window, of a worker thread that
- * ended, or of the newest one of a lower rank, or is not kept.
+ * Samples of the last day in memory that is taken at the start: each sample of the last hour, and of what is older the
+ * lowest, the highest and the last of every three minutes (`levels.ts`); more samples as they were where there is room.
+ * Where there is not room for all, other threads lose first the single samples, then what is oldest, then all; then
+ * the series of users do; those of the process and its main thread last.
  */
 export class Store {
-  readonly #times = new Float64Array(CAPACITY)
+  readonly #intervalMs: number
+  readonly #pages: Pages
+  readonly #levels: readonly Level[]
+  readonly #maxSeries: number
   readonly #series = new Map<string, Series>()
+  readonly #ways: readonly Way[]
   #columns = 0
+  /** Of `#ways`: those before it have nothing more to give to the batch that is being added. */
+  #way = 0
   /** In the batch that is being added: no room for this rank and those after it. */
   #full: number = RANKS.thread + 1
   /** Values of that batch that gave way. */
   #displaced = 0
 
+  constructor({ maxBytes, intervalMs }: { maxBytes: number; intervalMs: number }) {
+    this.#intervalMs = intervalMs
+    this.#pages = new Pages(maxBytes)
+    this.#levels = levelsFor(intervalMs)
+    // So many find room for their newest points, whatever happens.
+    const places = Math.floor((this.#pages.count - PAGES_FOR_TIMES) / this.#levels.length)
+    this.#maxSeries = Math.min(places, Math.floor(maxBytes / BYTES_A_SERIES), MAX_SERIES)
+    this.#ways = this.#waysToPages()
+  }
+
   /** Returns how many values found no room. Histograms are not kept. */
   add(batch: Batch): number {
     const column = this.#columns++
-    const at = column % CAPACITY
-    this.#times[at] = batch.timestamp
-    for (const { values } of this.#series.values()) values[at] = Number.NaN
+    this.#way = 0
     this.#full = RANKS.thread + 1
     this.#displaced = 0
+    this.#advance(batch.timestamp, column)
     let dropped = 0
     for (const { name, type, value, labels } of batch.metrics) {
       if (typeof value !== 'number') continue
-      const series = this.#open(name, type, labels, column)
-      if (series === undefined) dropped++
-      else {
-        series.values[at] = value
+      const key = seriesKey(name, labels)
+      const series = this.#series.get(key) ?? this.#open(name, type, labels, column)
+      if (series !== undefined && this.#write(series, value)) {
         series.last = column
+        this.#series.set(key, series)
+      } else {
+        dropped++
+        if (series === undefined) continue
+        this.#forget(key, series)
+        this.#full = Math.min(this.#full, series.rank)
       }
     }
     return dropped + this.#displaced
@@ -61,68 +90,168 @@ export class Store {
   query(metric: string, start: number, end: number): readonly StoredSeries[] | undefined {
     const found = [...this.#series.values()].filter(({ name }) => name === metric)
     if (found.length === 0) return undefined
-    return found.map(({ name, type, labels, values }) => {
-      const points: { t: number; v: number }[] = []
-      for (let column = Math.max(0, this.#columns - CAPACITY); column < this.#columns; column++) {
-        const at = column % CAPACITY
-        const t = this.#times[at] as number
-        const v = values[at] as number
-        if (t >= start && t <= end && !Number.isNaN(v)) points.push({ t, v })
-      }
-      // The wall clock may have been set back meanwhile.
-      points.sort((a, b) => a.t - b.t)
-      return { name, type, labels, points }
-    })
+    const window = windowOf(this.#levels, this.#pages, start, end)
+    return found.map((series) => pointsOf(series, window, this.#pages))
   }
 
+  /** Series of `names`, or all, that have a value from `start` to `end`. */
   *series(names: ReadonlySet<string> | undefined, start: number, end: number): Generator<SeriesColumns> {
-    for (const name of names ?? new Set([...this.#series.values()].map((one) => one.name))) {
-      for (const { points, ...series } of this.query(name, start, end) ?? []) {
-        if (points.length > 0) yield { ...series, t: points.map(({ t }) => t), v: points.map(({ v }) => v) }
+    const window = windowOf(this.#levels, this.#pages, start, end)
+    for (const series of this.#series.values()) {
+      if (names?.has(series.name) === false) continue
+      const columns = columnsOf(series, window, this.#pages, this.#intervalMs)
+      if (columns !== undefined) yield columns
+    }
+  }
+
+  #advance(timestamp: number, column: number): void {
+    for (const level of this.#levels) {
+      const begun = level.advance(timestamp)
+      const newest = level.count - 1
+      if (level.times.at(newest) === undefined) {
+        this.#dropBefore(level, level.count - level.most)
+        const page = this.#take(RANKS.process)
+        if (page !== undefined) level.times.append(newest, page)
       }
+      level.note(this.#pages, timestamp, column, begun)
     }
   }
 
-  #open(name: string, type: MetricType, labels: Labels, column: number): Series | undefined {
-    const key = seriesKey(name, labels)
-    const known = this.#series.get(key)
-    if (known !== undefined) return known
-    const rank = rankOf(name, labels)
-    if (this.#series.size >= MAX_SERIES && !this.#makeRoom(rank, column)) return undefined
-    const values = new Float64Array(CAPACITY).fill(Number.NaN)
-    const series = { name, type, labels, rank, values, last: column }
-    this.#series.set(key, series)
-    return series
-  }
-
-  #makeRoom(rank: Rank, column: number): boolean {
-    // What one series of this batch was refused the next one would be, and there may be thousands.
-    if (rank >= this.#full) return false
-    const key = this.#leastWanted(rank, column)
-    if (key === undefined) {
-      this.#full = rank
-      return false
+  /** Whether there was room. */
+  #write({ tracks, rank }: Series, value: number): boolean {
+    const { values } = this.#pages
+    for (const [at, { count }] of this.#levels.entries()) {
+      const track = tracks[at] as Track
+      const newest = count - 1
+      let where = track.at(newest)
+      if (where === undefined) {
+        const page = this.#take(rank)
+        if (page === undefined) return false
+        track.append(newest, page)
+        where = track.at(newest) as number
+      }
+      if (track.width === 1) values[where] = value
+      else merge(values, where, value)
     }
-    if (this.#series.get(key)?.last === column) this.#displaced++
-    this.#series.delete(key)
     return true
   }
 
-  #leastWanted(rank: Rank, column: number): string | undefined {
-    let ended: { key: string; last: number } | undefined
-    let lower: { key: string; rank: Rank } | undefined
+  /** A series without points, not yet among the others; undefined where there is no place for it. */
+  #open(name: string, type: MetricType, labels: Labels, column: number): Series | undefined {
+    const rank = rankOf(name, labels)
+    // What one series of this batch was refused the next one would be, and there may be thousands.
+    if (rank >= this.#full) return undefined
+    if (this.#series.size >= this.#maxSeries && !this.#makeRoom(rank, column)) {
+      this.#full = rank
+      return undefined
+    }
+    const tracks = this.#levels.map(({ sampled }) => new Track(sampled ? 1 : PART_WIDTH[type]))
+    return { name, type, labels, rank, tracks, last: column }
+  }
+
+  /** A place for one series: that of a thread that ended, the oldest first, or of the newest one of a lower rank. */
+  #makeRoom(rank: Rank, column: number): boolean {
+    let ended: { key: string; series: Series } | undefined
+    let lower: { key: string; series: Series } | undefined
     for (const [key, series] of this.#series) {
-      if (series.last <= column - CAPACITY) return key
       // One that lives was in the batch before this one, or is in this one already.
       const gone = series.rank === RANKS.thread && series.last < column - 1
-      if (gone && series.last < (ended?.last ?? column)) ended = { key, last: series.last }
-      if (series.rank > rank && series.rank >= (lower?.rank ?? 0)) lower = { key, rank: series.rank }
+      if (gone && series.last < (ended?.series.last ?? column)) ended = { key, series }
+      if (series.rank > rank && series.rank >= (lower?.series.rank ?? 0)) lower = { key, series }
     }
-    return (ended ?? lower)?.key
+    const least = ended ?? lower
+    if (least === undefined) return false
+    this.#forget(least.key, least.series)
+    if (least === ended) return true
+    if (least.series.last === column) this.#displaced++
+    // It would come back at once.
+    this.#full = Math.min(this.#full, least.series.rank)
+    return true
+  }
+
+  #forget(key: string, { tracks }: Series): void {
+    for (const track of tracks) track.drop(Number.POSITIVE_INFINITY, this.#pages)
+    this.#series.delete(key)
+  }
+
+  #take(rank: Rank): number | undefined {
+    for (;;) {
+      const page = this.#pages.take()
+      if (page !== undefined) return page
+      const way = this.#ways[this.#way]
+      if (way === undefined || way.rank < rank) return undefined
+      if (!way.free()) this.#way++
+    }
+  }
+
+  /** From what is missed least to what is missed most. Pages that are being written are no way's. */
+  #waysToPages(): Way[] {
+    const oldest = (level: Level, rank: Rank): Way => ({
+      rank,
+      free: () => this.#dropOldest(level, level.count - 1, rank),
+    })
+    const all = (rank: Rank): Way => ({
+      rank: (rank - 1) as Rank,
+      free: () => this.#makeRoom((rank - 1) as Rank, this.#columns - 1),
+    })
+    const { process, custom, thread } = RANKS
+    const [finest] = this.#levels as [Level]
+    return [
+      { rank: thread, free: () => this.#dropOldest(finest, finest.count - finest.wanted) },
+      ...this.#levels.map((level) => oldest(level, thread)),
+      all(thread),
+      ...this.#levels.map((level) => oldest(level, custom)),
+      all(custom),
+      ...this.#levels.map((level) => oldest(level, process)),
+    ]
+  }
+
+  /** Gives back the oldest pages of a level, and others as old; only those before point `end`. Whether there were any. */
+  #dropOldest(level: Level, end: number, rank?: Rank): boolean {
+    const at = this.#levels.indexOf(level)
+    let oldest = Number.POSITIVE_INFINITY
+    for (const { tracks, rank: of } of this.#series.values()) {
+      if (rank === undefined || of === rank) oldest = Math.min(oldest, (tracks[at] as Track).oldestEnd)
+    }
+    if (oldest > end) return false
+    this.#dropBefore(level, oldest, rank)
+    return true
+  }
+
+  /** Gives back the pages of a level whose points are all before `end`, and forgets series that have none any more. */
+  #dropBefore(level: Level, end: number, rank?: Rank): void {
+    const at = this.#levels.indexOf(level)
+    let start = Number.POSITIVE_INFINITY
+    for (const [key, { tracks, rank: of }] of this.#series) {
+      const track = tracks[at] as Track
+      if (rank === undefined || of === rank) {
+        track.drop(end, this.#pages)
+        if (tracks.every(({ empty }) => empty)) this.#series.delete(key)
+      }
+      start = Math.min(start, track.start)
+    }
+    level.times.drop(Math.min(start, level.count - 1), this.#pages)
   }
 }
 
 function rankOf(name: string, { thread }: Labels): Rank {
   if (thread !== undefined && thread !== 'main') return RANKS.thread
   return BUILTIN.has(name) ? RANKS.process : RANKS.custom
+}
+
+/** `value` into a part of a gauge at `where`: two extremes in order of time, and the last value. */
+function merge(values: Float64Array, where: number, value: number): void {
+  const early = values[where] as number
+  const late = values[where + 1] as number
+  values[where + 2] = value
+  if (Number.isNaN(early)) {
+    values[where] = value
+    values[where + 1] = value
+  } else if (value < Math.min(early, late)) {
+    values[where] = Math.max(early, late)
+    values[where + 1] = value
+  } else if (value > Math.max(early, late)) {
+    values[where] = Math.min(early, late)
+    values[where + 1] = value
+  }
 }

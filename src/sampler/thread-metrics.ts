@@ -1,5 +1,6 @@
 import type { Histogram, Labels } from '../core/batch'
 import type { MetricName } from '../core/metrics'
+import type { Delays } from '../probe/delays'
 import { type DurationTable, histogramOf, type LongestTable, longestOf } from '../probe/durations'
 import { REASONS, Slot, type SlotName, SPACE_FIGURES, Table } from '../probe/layout'
 import { gcReason } from '../probe/reasons'
@@ -93,9 +94,14 @@ export function* threadMetrics(
       yield { name: 'nodejs_gc_longest_pause_seconds', labels: { thread, kind }, value: ns * SECONDS }
     }
   }
-  for (const { kind, quantile, ns } of recent?.quantiles(slots) ?? []) {
-    const labels = { thread, kind, quantile: String(quantile) }
-    yield { name: 'nodejs_gc_pause_quantile_seconds', labels, value: ns * SECONDS }
+  for (const [kind, quantiles] of recent?.quantiles(slots) ?? []) {
+    for (const { quantile, ns } of quantiles) {
+      const labels = { thread, quantile: String(quantile) }
+      const value = ns * SECONDS
+      yield kind === 'turn'
+        ? { name: 'nodejs_eventloop_turn_quantile_seconds', labels, value }
+        : { name: 'nodejs_gc_pause_quantile_seconds', labels: { ...labels, kind }, value }
+    }
   }
   for (const [kind, table] of [
     ['minor', 'gcMinorReasons'],
@@ -132,6 +138,16 @@ export function* threadMetrics(
     yield { name: 'offloop_gc_time_info', labels: { thread, source: gcTime }, value: 1 }
 }
 
+const DELAYS: readonly (readonly [MetricName, (delays: Delays) => number])[] = [
+  ['nodejs_eventloop_delay_min_seconds', ({ min }) => min],
+  ['nodejs_eventloop_delay_max_seconds', ({ max }) => max],
+  ['nodejs_eventloop_delay_mean_seconds', ({ mean }) => mean],
+  ['nodejs_eventloop_delay_stddev_seconds', ({ stddev }) => stddev],
+  ['nodejs_eventloop_delay_p50_seconds', (delays) => delays.quantile(0.5)],
+  ['nodejs_eventloop_delay_p90_seconds', (delays) => delays.quantile(0.9)],
+  ['nodejs_eventloop_delay_p99_seconds', (delays) => delays.quantile(0.99)],
+]
+
 function* loopMetrics(
   { thread, slots, idleNs = Number.NaN, activeNs = Number.NaN, recent, stalls }: ThreadFigures,
   nowNs: number,
@@ -150,6 +166,10 @@ function* loopMetrics(
   const longestNs = longestOf(slots, 'loopTurnLongest', nowNs)
   if (!Number.isNaN(longestNs)) {
     yield { name: 'nodejs_eventloop_longest_turn_seconds', labels, value: longestNs * SECONDS }
+  }
+  const delays = recent?.delays(slots, idleNs, nowNs)
+  if (delays !== undefined) {
+    for (const [name, value] of DELAYS) yield { name, labels, value: value(delays) }
   }
   const turnAtNs = slots[Slot.loopTurnStartedAtNs] as number
   if (turnAtNs > 0) {

@@ -11,12 +11,13 @@ import { renaming } from '../exporters/names'
 import { loadBinding } from '../probe/load'
 import type { HttpServer } from '../server/server'
 import type { SharedServer } from '../server/share'
-import type { SourceEvent } from '../server/source'
+import type { SeriesColumns, SourceEvent } from '../server/source'
 import { statusOf } from '../server/status'
 import { BatchBuilder, describe } from './build'
 import { CollectRound } from './collect-round'
 import type { PlainError, ToMain, ToWorker, WorkerStart } from './messages'
 import { openStallWatch } from './open-stall-watch'
+import { writeOwnOutput } from './own-output'
 import { Posting } from './posting'
 import { FallbackProbes, NativeProbes, type Observation, observe, type Probes } from './probes'
 import { Schedule } from './schedule'
@@ -34,6 +35,7 @@ const SCRAPE_WAIT_MS = 20
 
 if (parentPort === null) throw new Error('offloop: worker.js is started by start() and not by itself')
 const port = parentPort
+writeOwnOutput()
 const { settings, source, fallbackMemory, stateMemory, terminates, ...start } = workerData as WorkerStart
 
 const state = new ThreadState(stateMemory)
@@ -46,14 +48,14 @@ const exporters = createExporters(settings.exporters, report, () => {
   )
 })
 const self = new SelfMetrics(state, exporters)
-const store = new Store()
+const store = new Store({ maxBytes: settings.store.maxBytes, intervalMs: settings.intervalMs })
 const builder = new BatchBuilder(settings)
 const posting = new Posting(
   (batch) => post({ type: 'batch', batch }),
   () => self.countDropped('main'),
 )
 const round = new CollectRound(post)
-const served = renaming(settings.serve?.names ?? 'canonical')
+const named = renaming(settings.serve?.names ?? 'canonical')
 /** Clients that are told of what happens. */
 const listeners = new Set<(event: SourceEvent) => void>()
 const listening = { batches: false, collectors: false, stalls: false }
@@ -67,7 +69,10 @@ const sampled = new Promise<void>((resolve) => {
 })
 
 const stallHistory = new StallHistory()
-stallHistory.onStall((stall) => tell({ event: 'stall', data: stall }))
+stallHistory.onStall((stall) => {
+  tell({ event: 'stall', data: stall })
+  for (const exporter of exporters) exporter.stall?.(stall)
+})
 const stallWatch = watchStalls()
 let shared: SharedServer | undefined
 const server = settings.serve === undefined ? undefined : openServer(settings.serve)
@@ -91,7 +96,7 @@ function openServer(
   const http = createServer(serve, {
     scrape: async () => {
       const others = shared?.scraped()
-      return merge(served.rename(await current(SCRAPE_MAX_AGE_MS)), (await others) ?? [])
+      return merge(named(await current(SCRAPE_MAX_AGE_MS)), (await others) ?? [])
     },
     query: (metric, start, end) => store.query(metric, start, end),
     series: (names, start, end) => store.series(names, start, end),
@@ -99,7 +104,7 @@ function openServer(
     status: async () => {
       const observation = await look(SCRAPE_MAX_AGE_MS, SCRAPE_WAIT_MS)
       const now = builder.build(state.get('sequence'), Date.now(), observation, self, round.latest)
-      return statusOf({ settings, store, now, sampledAt, stalls: stallHistory.list() })
+      return statusOf({ settings, store: { series: ownSeries }, now, sampledAt, stalls: stallHistory.list() })
     },
     subscribe(listener) {
       listeners.add(listener)
@@ -132,6 +137,12 @@ function openServer(
 async function current(maxAgeMs: number): Promise<Batch> {
   const observation = await look(maxAgeMs, SCRAPE_WAIT_MS)
   return shown(builder.build(state.get('sequence'), Date.now(), observation, self, round.latest))
+}
+
+/** What is stored of this process, and not of those that share its port. */
+function* ownSeries(...window: Parameters<Store['series']>): Generator<SeriesColumns> {
+  const pid = settings.sharing?.labelled ? String(process.pid) : settings.labels.pid
+  for (const series of store.series(...window)) if (series.labels.pid === pid) yield series
 }
 
 /** `batch` as others are shown it. Exporters have it without: each process delivers its own. */
@@ -191,7 +202,6 @@ async function takeSample(): Promise<void> {
   const collected = (await collecting) ?? []
   const batch = builder.build(state.add('sequence', 1), timestamp, observation, self, collected)
   sampledAt = timestamp
-  served.sampled(batch)
   for (const exporter of exporters) exporter.push(batch)
   if (listening.batches) posting.push(batch)
   self.seriesDropped += store.add(merge(shown(batch), (await others) ?? []))

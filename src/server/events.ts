@@ -1,3 +1,4 @@
+import { readParameters } from './parameters'
 import { Refusal, type Stream } from './reply'
 import type { Source } from './source'
 
@@ -7,9 +8,10 @@ const MAX_STREAMS = 8
 const HEARTBEAT_MS = 15_000
 
 /** `/v1/events`: what happens, as server-sent events, from now on. */
-export function eventStreams(source: Source): () => Stream {
+export function eventStreams(source: Source): (queryString: string) => Stream {
   let streams = 0
-  return () => {
+  return (queryString) => {
+    readParameters(queryString, [])
     if (streams >= MAX_STREAMS) throw new Refusal(503, `there are ${MAX_STREAMS} event streams already`)
     return {
       type: 'text/event-stream; charset=utf-8',

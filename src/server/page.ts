@@ -1,45 +1,69 @@
 import { createHash } from 'node:crypto'
-import type { Reply } from './reply'
+import { readFileSync } from 'node:fs'
+import type { IncomingHttpHeaders } from 'node:http'
+import { join } from 'node:path'
+import { wantsGzip } from './negotiation'
+import { Refusal, type Reply } from './reply'
 
-const STYLE =
-  'body{font:16px/1.5 system-ui,sans-serif;max-width:40em;margin:3em auto;padding:0 1em}dt{margin-top:1em}'
-const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64')
+const FOLDER = join(__dirname, '../page')
+const FILES = new Map([
+  ['/', { file: 'index.html', type: 'text/html; charset=utf-8' }],
+  ['/page.js', { file: 'page.js', type: 'text/javascript; charset=utf-8' }],
+  ['/page.css', { file: 'page.css', type: 'text/css; charset=utf-8' }],
+])
 
-const BODY = `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>offloop</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<h1>offloop</h1>
-<dl>
-<dt><a href="/metrics">/metrics</a></dt>
-<dd>All metrics as they are now: Prometheus text, or OpenMetrics where <code>Accept</code> asks for it.</dd>
-<dt><code>/v1/query?metric=&amp;start=&amp;end=</code></dt>
-<dd>All points of a metric, by default of the last hour:
-<a href="/v1/query?metric=nodejs_heap_size_used_bytes">used heap</a>. Times are RFC 3339.</dd>
-<dt><code>/v1/query/range?metric=&amp;start=&amp;end=&amp;maxPoints=</code></dt>
-<dd>The same by series, with as many points as a chart has room for:
-<a href="/v1/query/range?metric=nodejs_gc_pause_seconds_total">garbage collection pauses</a>.</dd>
-<dt><a href="/v1/stalls">/v1/stalls</a></dt>
-<dd>When the event loop was stuck, for how long and in what; it may be now.</dd>
-<dt><a href="/healthz">/healthz</a></dt>
-<dd>Whether the sampling thread runs.</dd>
-</dl>
-</body>
-</html>
-`
+/** The page runs its own script and asks its own server, and nothing else, whatever a label or a name of yours holds. */
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "connect-src 'self'",
+  'img-src data:',
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ')
 
-/** What is here, for people. */
-export const page: Reply = {
-  status: 200,
-  type: 'text/html; charset=utf-8',
-  body: BODY,
-  headers: {
-    'Content-Security-Policy': `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
-    'Referrer-Policy': 'no-referrer',
-  },
+/** What is here for people. These hold no figures: the page asks for them, with the token where one is needed. */
+export const PAGE_PATHS: readonly string[] = [...FILES.keys()]
+
+/** Answers one of `PAGE_PATHS`. Each file is read when it is first asked for, and then kept. */
+export function pageFiles(): (path: string, headers: IncomingHttpHeaders) => Reply {
+  const read = new Map<string, { body: Buffer; tag: string }>()
+  const open = (name: string): { body: Buffer; tag: string } => {
+    const known = read.get(name)
+    if (known !== undefined) return known
+    const body = contentsOf(name)
+    const found = { body, tag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"` }
+    read.set(name, found)
+    return found
+  }
+  return (path, headers) => {
+    const { file, type } = FILES.get(path) as { file: string; type: string }
+    const zipped = wantsGzip(headers['accept-encoding'])
+    const { body, tag } = open(zipped ? `${file}.gz` : file)
+    const known = (headers['if-none-match'] ?? '').split(/\s*,\s*/).includes(tag)
+    return {
+      status: known ? 304 : 200,
+      type,
+      body: known ? '' : body,
+      headers: {
+        ...(zipped && !known ? { 'Content-Encoding': 'gzip' } : {}),
+        // Kept, and asked for again each time: a newer offloop may be behind the same address.
+        'Cache-Control': 'no-cache',
+        ETag: tag,
+        'Content-Security-Policy': POLICY,
+        'Referrer-Policy': 'no-referrer',
+      },
+    }
+  }
+}
+
+function contentsOf(name: string): Buffer {
+  try {
+    return readFileSync(join(FOLDER, name))
+  } catch {
+    // A bundle of the application that has the sampling thread in it, and not what lies beside it.
+    throw new Refusal(404, 'the files of the page are not where this program is')
+  }
 }

@@ -37,7 +37,7 @@ export function queryRange(source: Source, queryString: string): Reply {
     metric: series.name,
     labels: series.labels,
     points: points.map(({ t, v }) => ({ t, v })),
-    resolution: points.length === series.points.length ? 'raw' : 'min-max',
+    resolution: series.thinned !== true && points.length === series.points.length ? 'raw' : 'min-max',
   }))
   return json({ data })
 }

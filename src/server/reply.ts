@@ -5,12 +5,13 @@ import { wantsGzip } from './negotiation'
 export interface Reply {
   readonly status: number
   readonly type: string
-  readonly body: string
+  /** Bytes are sent as they are: `headers` say how they are encoded. */
+  readonly body: string | Buffer
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** Resolves when there is room for more, or nobody left to read it. */
-export type Write = (text: string) => Promise<void>
+/** Resolves when there is room for more: to false where nobody is left to read it. */
+export type Write = (text: string) => Promise<boolean>
 
 /** An answer that is made while it is sent. */
 export interface Stream {
@@ -41,14 +42,16 @@ const GZIP_FROM_BYTES = 1400
 
 /** Returns the size of the body. Node itself leaves it out of an answer to HEAD, whose headers are those of GET. */
 export function send(request: IncomingMessage, response: ServerResponse, reply: Reply): number {
+  const ready = typeof reply.body !== 'string'
   const plain = Buffer.from(reply.body)
-  const zipped = plain.length >= GZIP_FROM_BYTES && wantsGzip(request.headers['accept-encoding'])
+  const zipped = !ready && plain.length >= GZIP_FROM_BYTES && wantsGzip(request.headers['accept-encoding'])
   // Not the asynchronous one: it queues in libuv's thread pool, which is the whole process's. Behind eight pbkdf2 of
   // the application a scrape took 3.8 s. This takes about 1 ms for 300 KB.
   const body = zipped ? gzipSync(plain, { level: 3 }) : plain
   response.writeHead(reply.status, {
     ...headersOf(reply.type, zipped),
-    'Content-Length': body.length,
+    // One of 304 would be that of what it stands for.
+    ...(reply.status === 304 ? {} : { 'Content-Length': body.length }),
     ...reply.headers,
   })
   response.end(body)

@@ -2,13 +2,14 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { renderOpenMetrics, renderPrometheus } from '../exporters/prometheus'
 import { eventStreams } from './events'
 import { OPEN_METRICS_TYPE, TEXT_TYPE, wantsOpenMetrics } from './negotiation'
-import { page } from './page'
+import { PAGE_PATHS, pageFiles } from './page'
 import { readParameters } from './parameters'
 import { query, queryRange } from './query'
 import { json, Refusal, type Reply, type Stream } from './reply'
 import { series } from './series'
 import type { Source } from './source'
 import { stalls } from './stalls'
+import { partsOf } from './target'
 
 type Answer = Reply | Stream
 type Route = (query: string, headers: IncomingHttpHeaders) => Answer | Promise<Answer>
@@ -17,21 +18,21 @@ type Route = (query: string, headers: IncomingHttpHeaders) => Answer | Promise<A
 export function router(
   source: Source,
 ): (target: string, headers: IncomingHttpHeaders) => Answer | Promise<Answer> {
+  const page = pageFiles()
   const routes = new Map<string, Route>([
-    ['/', () => page],
+    ...PAGE_PATHS.map((path): [string, Route] => [path, (_, headers) => page(path, headers)]),
     ['/metrics', (_, { accept }) => scrape(source, accept)],
     ['/v1/query', (parameters) => query(source, parameters)],
     ['/v1/query/range', (parameters) => queryRange(source, parameters)],
     ['/v1/series', (parameters) => series(source, parameters)],
     ['/v1/status', async (parameters) => status(source, parameters)],
     ['/v1/events', eventStreams(source)],
-    ['/v1/stalls', () => stalls(source)],
+    ['/v1/stalls', (parameters) => stalls(source, parameters)],
     ['/healthz', () => json({ status: 'ok', ...source.health() })],
   ])
   return (target, headers) => {
-    // A request may hold the whole URL, as it does for a proxy.
-    const [, path = '', parameters = ''] = /^(?:https?:\/\/[^/?]*)?([^?]*)\??(.*)$/i.exec(target) ?? []
-    const route = routes.get(path || '/')
+    const { path, parameters } = partsOf(target)
+    const route = routes.get(path)
     if (route === undefined)
       throw new Refusal(404, `nothing is at ${path}: there are ${[...routes.keys()].join(', ')}`)
     return route(parameters, headers)

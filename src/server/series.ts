@@ -28,7 +28,7 @@ export function series(source: Source, queryString: string): Stream {
         part += between + JSON.stringify(plain(thinColumns(found, maxPoints)))
         between = ','
         if (performance.now() - from < PART_MS) continue
-        await write(part)
+        if (!(await write(part))) return
         part = ''
         await setImmediate()
         from = performance.now()

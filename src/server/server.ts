@@ -6,6 +6,7 @@ import type { ServeSettings } from '../core/options'
 import { warnOnce } from '../core/report'
 import { checkHost, checkMethod, checkToken } from './access'
 import { type Address, listen } from './listen'
+import { PAGE_PATHS } from './page'
 import { json, Refusal, type Reply, type Stream, send } from './reply'
 import { router } from './routes'
 import type { Source } from './source'
@@ -61,7 +62,7 @@ export function createServer(
   limits = LIMITS,
 ): HttpServer {
   const { responseTimeout, maxWaitingBytes, maxConnections, maxPipelined, ...options } = limits
-  const checks = [checkHost(settings.hosts), checkMethod, checkToken(settings.token)]
+  const checks = [checkHost(settings.hosts), checkMethod, checkToken(settings.token, PAGE_PATHS)]
   const route = router(source)
   const queues = new WeakMap<Socket, { waiting: number; last: Promise<void> }>()
   /** Answers without an end. */

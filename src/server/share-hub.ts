@@ -6,7 +6,7 @@ import { messageOf } from '../core/errors'
 import type { Names } from '../core/options'
 import { warnOnce } from '../core/report'
 import type { SharedProcess } from '../core/sharing'
-import { type Renaming, renaming } from '../exporters/names'
+import { renaming } from '../exporters/names'
 import { sweep } from './share-folder'
 import {
   type Hello,
@@ -44,7 +44,6 @@ interface Newest {
 class Peer {
   readonly lines = new Lines()
   hello: Hello | undefined
-  names: Renaming | undefined
   newest: Newest | undefined
   /** One question at a time, so that no more than one answer is under way. */
   #asked: Promise<void> | undefined
@@ -84,7 +83,7 @@ class Peer {
 /** The side of the process that serves: it asks all that have joined for their figures. Nothing is thrown out of it. */
 export class ShareHub {
   readonly #own: Hello
-  readonly #names: Names
+  readonly #rename: (batch: Batch) => Batch
   readonly #url: string
   readonly #limits: typeof HUB_LIMITS
   readonly #peers = new Set<Peer>()
@@ -93,7 +92,7 @@ export class ShareHub {
 
   constructor(own: Hello, names: Names, url: string, limits = HUB_LIMITS) {
     this.#own = own
-    this.#names = names
+    this.#rename = renaming(names)
     this.#url = url
     this.#limits = limits
   }
@@ -132,16 +131,13 @@ export class ShareHub {
   /** The figures of the others for our own sample: their threads are asked where their own sample is late. */
   async sampled(): Promise<readonly Batch[]> {
     await this.#look(({ hello }) => (hello as Hello).intervalMs)
-    return this.#shown((batch, names) => {
-      names.sampled(batch)
-      return batch
-    })
+    return this.#shown((batch) => batch)
   }
 
   /** The figures of the others as they are now, under the names that are served. */
   async scraped(): Promise<readonly Batch[]> {
     await this.#look(() => SCRAPE_MAX_AGE_MS)
-    return this.#shown((batch, names) => names.rename(batch))
+    return this.#shown(this.#rename)
   }
 
   processes(): readonly SharedProcess[] {
@@ -170,13 +166,13 @@ export class ShareHub {
     clearTimeout(timer)
   }
 
-  #shown(use: (batch: Batch, names: Renaming) => Batch): readonly Batch[] {
+  #shown(use: (batch: Batch) => Batch): readonly Batch[] {
     const now = performance.now()
-    return [...this.#peers].flatMap(({ socket, hello, newest, names }) => {
-      if (hello === undefined || newest === undefined || names === undefined) return []
+    return [...this.#peers].flatMap(({ socket, hello, newest }) => {
+      if (hello === undefined || newest === undefined) return []
       if (!this.#isShown(hello, newest, now)) return []
       try {
-        return [use(aged(newest.batch, now - newest.at, this.#limits.answerMs), names)]
+        return [use(aged(newest.batch, now - newest.at, this.#limits.answerMs))]
       } catch (error) {
         // Such as a number under the name of a histogram: what the others have is shown all the same.
         refuse(socket, error)
@@ -237,7 +233,6 @@ export class ShareHub {
       return
     }
     peer.hello = hello
-    peer.names = renaming(this.#names)
     peer.send({ type: 'welcome', url: this.#url })
     // So that something is known of it, should it be late for the first scrape.
     void peer.look(hello.intervalMs)

@@ -39,7 +39,11 @@ export function join(path: string, hello: Hello, answers: Answers): Promise<Link
       reject(new Error(reason))
       socket.destroy()
     }
-    socket.on('error', ({ message }) => fail(message))
+    socket.on('error', ({ code, message }: NodeJS.ErrnoException) =>
+      fail(
+        code === 'ENOENT' || code === 'ECONNREFUSED' ? `no process that shares it is at ${path}` : message,
+      ),
+    )
     socket.on('connect', () => socket.write(lineOf(hello)))
     socket.on('data', (chunk) => {
       try {

@@ -15,6 +15,8 @@ const FIRST_WAIT_MS = 50
 const TRIES = 6
 /** From then on. Never longer than an interval. */
 const SLOW_WAIT_MS = 10_000
+/** The socket is looked after this often, where it is as it should be. */
+const CHECK_MS = 10_000
 /** A process that joined for less time than this counts as one that could not. */
 const JOINED_MS = 1_000
 
@@ -44,6 +46,7 @@ export class SharedServer {
   #wake: () => void = () => {}
   #settle: { resolve(at: { url: string }): void; reject(error: Error): void } | undefined
   #sampledAt = 0
+  #openedAt = Number.NEGATIVE_INFINITY
   /** Why others cannot join, as it was told last. */
   #openFault: string | undefined
 
@@ -116,10 +119,11 @@ export class SharedServer {
         if (joined >= JOINED_MS) tries = 0
       } else {
         // Other errors than this one do not go away when another process does.
-        const final = failure.code !== 'ERR_OFFLOOP_ADDRESS_IN_USE'
+        const { wanted } = this.#sharing
+        const final = !wanted || failure.code !== 'ERR_OFFLOOP_ADDRESS_IN_USE'
         const most = final ? 0 : TRIES
         if (tries === most) this.#fail(final ? failure : inUse(failure, joined))
-        if (tries >= most && !this.#sharing.wanted) return
+        if (tries >= most && !wanted) return
       }
       await this.#wait(tries++)
     }
@@ -160,10 +164,13 @@ export class SharedServer {
     }
   }
 
+  /** Opens the socket, or looks whether it is still there. */
   async #open(hub: ShareHub): Promise<void> {
+    if (performance.now() - this.#openedAt < CHECK_MS) return
     try {
       const { host, port } = this.#serve
       await hub.listen(socketPath(this.#sharing.group, host, port))
+      this.#openedAt = performance.now()
       this.#openFault = undefined
     } catch (error) {
       const message = `no other process can share ${this.#serve.host}:${this.#serve.port}: ${messageOf(error)}`

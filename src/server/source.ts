@@ -8,6 +8,8 @@ export interface StoredSeries {
   readonly type: MetricType
   readonly labels: Labels
   readonly points: readonly { readonly t: number; readonly v: number }[]
+  /** Some of them are the lowest and highest of several samples. */
+  readonly thinned?: boolean
 }
 
 /**

@@ -17,9 +17,11 @@ export async function sendStream(
   response.writeHead(200, headersOf(stream.type, false))
   if (request.method !== 'HEAD') {
     await stream.run(async (text) => {
-      if (response.writableEnded || response.destroyed) return gone
+      const left = (): boolean => response.writableEnded || response.destroyed
+      if (left()) return false
       if (response.writableLength > MAX_UNREAD_BYTES) response.destroy()
       else if (!response.write(text)) await room(response)
+      return !left()
     }, gone)
   }
   response.end()

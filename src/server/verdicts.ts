@@ -6,6 +6,8 @@ import { heapVerdict } from './heap-verdict'
 import { type Judgement, unknown } from './judgement'
 
 const MINUTE_MS = 60_000
+/** Rates over less than this are chance. */
+const LEAST_SECONDS = 3
 /** What "now" is for rates. */
 const WINDOW_MS = 5 * MINUTE_MS
 const HOUR_MS = 60 * MINUTE_MS
@@ -54,6 +56,7 @@ export function verdicts(evidence: Evidence): Verdict[] {
   }))
 }
 
+const TOO_FEW = 'There are too few samples yet.'
 const FEW_ALLOCATIONS =
   'Allocate less on hot paths: take a heap profile under load, and look at what it shows first.'
 
@@ -69,8 +72,9 @@ function gcVerdict(evidence: Evidence): Judgement {
   const took = evidence.growth('nodejs_gc_main_thread_seconds_total', WINDOW_MS) ?? pauses(evidence)
   const passed = evidence.growth('nodejs_thread_seconds_total', WINDOW_MS)
   if (majors === undefined || minors === undefined || took === undefined || passed === undefined) {
-    return unknown('There are too few samples yet.')
+    return unknown(TOO_FEW)
   }
+  if (passed.seconds < LEAST_SECONDS) return unknown(TOO_FEW)
   const of = took.value / passed.value
   const heavy = of >= GC_SHARE.bad
   const frequent = majors >= MAJORS_A_SECOND
@@ -97,9 +101,8 @@ function pauseVerdict(evidence: Evidence): Judgement {
   const took = pauses(evidence)
   const minors = evidence.growth('nodejs_gc_cycles_total', WINDOW_MS, { kind: 'minor' })
   const majors = evidence.growth('nodejs_gc_cycles_total', WINDOW_MS, { kind: 'major' })
-  if (took === undefined || minors === undefined || majors === undefined) {
-    return unknown('There are too few samples yet.')
-  }
+  if (took === undefined || minors === undefined || majors === undefined) return unknown(TOO_FEW)
+  if (took.seconds < LEAST_SECONDS) return unknown(TOO_FEW)
   const cycles = minors.value + majors.value
   const span = time(took.seconds)
   if (cycles === 0) {
@@ -153,7 +156,7 @@ function resourcesVerdict(evidence: Evidence): Judgement {
   const trend = trendOf(points)
   const now = points.at(-1)?.v
   if (trend === undefined || now === undefined || points.length < LEAST_SAMPLES) {
-    return unknown('There are too few samples yet.')
+    return unknown(TOO_FEW)
   }
   const figures = [
     { name: 'active resources', value: now, unit: '' },
@@ -175,7 +178,8 @@ function resourcesVerdict(evidence: Evidence): Judgement {
   }
 }
 
-const LOOP = { busy: 0.7, saturated: 0.9, stallSeconds: 1, longTurnSeconds: 0.1 }
+/** A wait that is shorter than `waitedSeconds` is none: clocks are read one after the other. */
+const LOOP = { busy: 0.7, saturated: 0.9, stallSeconds: 1, waitedSeconds: 0.005 }
 const NEVER_BLOCK = 'Take a CPU profile, and move long synchronous work to a worker thread or into pieces.'
 
 function loopVerdict(evidence: Evidence): Judgement {
@@ -190,9 +194,10 @@ function loopVerdict(evidence: Evidence): Judgement {
     const text = `The event loop has not turned for ${time(stuck)}: nothing is answered meanwhile.`
     return { level: 'bad', word: 'stalled', text, figures, advice: NEVER_BLOCK }
   }
-  if (utilization === undefined) return unknown('There are too few samples yet.', figures)
+  const span = evidence.growth('nodejs_eventloop_idle_seconds_total', MINUTE_MS)?.seconds ?? 0
+  if (utilization === undefined || span < LEAST_SECONDS) return unknown(TOO_FEW, figures)
   const turn = longest === undefined || longest === 0 ? '' : `, and its longest turn took ${time(longest)}`
-  const text = `The event loop was busy for ${share(utilization)} of the last minute${turn}.`
+  const text = `The event loop was busy for ${share(utilization)} of the last ${time(span)}${turn}.`
   if (longest !== undefined && longest >= LOOP.stallSeconds) {
     return { level: 'notice', word: 'stalled lately', text, figures, advice: NEVER_BLOCK }
   }
@@ -208,13 +213,16 @@ function loopVerdict(evidence: Evidence): Judgement {
 function stuckSeconds(evidence: Evidence): number | undefined {
   const stall = evidence.stalls.find(({ ongoing, thread }) => ongoing && thread === evidence.thread)
   if (stall !== undefined) return stall.durationMs / 1000
-  // Where stalls are not watched: a turn that began before the last sample, since which the loop has not waited.
-  const turn = evidence.latest('nodejs_eventloop_since_turn_seconds')
-  const idle = evidence.points('nodejs_eventloop_idle_seconds_total', Number.POSITIVE_INFINITY).slice(-2)
-  if (turn === undefined || turn < LOOP.stallSeconds || idle.length < 2) return undefined
-  const [before, now] = idle as [(typeof idle)[0], (typeof idle)[0]]
-  const seconds = (now.t - before.t) / 1000
-  return turn >= seconds && now.v - before.v < seconds / 100 ? turn : undefined
+  // Where stalls are not watched: for how long the loop has not waited, within the turn that it is in. That turn alone
+  // may have waited for long before.
+  const turn = evidence.latest('nodejs_eventloop_since_turn_seconds') ?? 0
+  if (turn < LOOP.stallSeconds) return undefined
+  const idle = evidence.points('nodejs_eventloop_idle_seconds_total', WINDOW_MS)
+  const now = idle.at(-1)
+  const since = idle.find((point) => now !== undefined && now.v - point.v < LOOP.waitedSeconds)
+  if (now === undefined || since === undefined) return undefined
+  const seconds = Math.min(turn, (now.t - since.t) / 1000)
+  return seconds >= LOOP.stallSeconds ? seconds : undefined
 }
 
 export function utilizationOf(evidence: Evidence, ms: number): number | undefined {

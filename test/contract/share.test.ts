@@ -3,13 +3,18 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import { Child } from '../support/child'
 import { parseOpenMetrics } from '../support/exposition'
 import { freePort } from '../support/free-port'
 import { eventually, health, pidsIn, scrape } from '../support/shared'
 
 const CLUSTER_INTERVAL_MS = 2_000
+
+// Processes that are killed leave their sockets, each at a port of its own.
+const runtime = mkdtempSync(join(tmpdir(), 'offloop-run-'))
+process.env.XDG_RUNTIME_DIR = runtime
+afterAll(() => rmSync(runtime, { recursive: true }))
 
 interface Said {
   readonly worker: string
@@ -250,6 +255,20 @@ describe('serve.share', () => {
     b.kill()
   })
 
+  test('the status is that of the process that serves', async () => {
+    const { a, b, url } = await two()
+    await both(url)
+    const status = await eventually(async () => {
+      const answer = await fetch(`${url}/v1/status`)
+      const found = (await answer.json()) as { pid: number; sequence: number; threads: { thread: string }[] }
+      return found.sequence > 4 ? found : undefined
+    })
+    expect(status.pid).toBe(a.process.pid)
+    expect(status.threads.map(({ thread }) => thread)).toEqual(['main'])
+    a.kill()
+    b.kill()
+  })
+
   test('what is pushed is as it is without', async () => {
     const { a, b } = await two({})
     a.send('batch')
@@ -324,14 +343,22 @@ describe('serve.share', () => {
     a.kill()
   })
 
-  test('a process that serves for itself leaves no trace among files', async () => {
+  test('a process that serves for itself has its socket, which only its cluster knows, until it stops', async () => {
     const TMPDIR = mkdtempSync(join(tmpdir(), 'offloop-alone-'))
     onTestFinished(() => rmSync(TMPDIR, { recursive: true }))
-    for (const share of [undefined, false]) {
+    for (const [share, sockets] of [
+      [false, 0],
+      [undefined, 1],
+    ] as const) {
       const alone = service('alone', { port: await freePort(), share }, { TMPDIR, XDG_RUNTIME_DIR: '' })
       const { url } = (await alone.next<Told>()) as { url: string }
       expect(pidsIn(await scrape(url))).toEqual([''])
-      expect(readdirSync(TMPDIR)).toEqual([])
+      const found = () => readdirSync(TMPDIR).flatMap((folder) => readdirSync(join(TMPDIR, folder)))
+      expect(found()).toHaveLength(sockets)
+      for (const name of found()) expect(name).toContain(`.${alone.process.pid}.sock`)
+      alone.send('stop')
+      await alone.next<Told>()
+      expect(found()).toEqual([])
       alone.kill()
     }
   })

@@ -72,6 +72,8 @@ describe('options from the environment', () => {
     ['OFFLOOP_HEAP_OBJECTS', '0', { heapObjects: false }],
     ['OFFLOOP_HEAP_OBJECTS', 'true', { heapObjects: true }],
     ['OFFLOOP_HEAP_ACCOUNTING', '0', { heapAccounting: false }],
+    ['OFFLOOP_RESOURCES_BY_TYPE', '1', { resourcesByType: true }],
+    ['OFFLOOP_STORE_MAX_BYTES', '65536', { store: { maxBytes: 65_536 } }],
   ])('%s=%s', (name, value, options) => {
     expect(optionsFromEnvironment({ [name]: value })).toEqual(options)
   })
@@ -85,6 +87,7 @@ describe('options from the environment', () => {
       'LABELS',
       'HEAP_OBJECTS',
       'HEAP_ACCOUNTING',
+      'RESOURCES_BY_TYPE',
       'TINYOBS_KEY',
     ]
     for (const value of ['', undefined]) {
@@ -113,6 +116,7 @@ describe('options from the environment', () => {
       OFFLOOP_LABELS: 'region=eu',
       OFFLOOP_HEAP_OBJECTS: '0',
       OFFLOOP_HEAP_ACCOUNTING: '0',
+      OFFLOOP_RESOURCES_BY_TYPE: '1',
       OFFLOOP_STALL_MS: '250',
     })
     expect(resolveOptions(options, () => 'none').settings).toEqual({
@@ -121,8 +125,10 @@ describe('options from the environment', () => {
       serve: { host: '127.0.0.1', port: 0, hosts: [], token: undefined, names: 'canonical' },
       exporters: [{ type: 'tinyobs', url: 'http://a/', key: 'k', timeoutMs: 10_000, names: 'canonical' }],
       labels: { region: 'eu' },
+      store: { maxBytes: 2_097_152 },
       heapObjects: false,
       heapAccounting: false,
+      resourcesByType: true,
       collectorTimeoutMs: 500,
       exitFlushMs: 500,
       stall: { thresholdMs: 250, workers: false },

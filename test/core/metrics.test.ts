@@ -31,9 +31,9 @@ function fullBatch() {
   probe.idleNs = 1
   probe.stalls = { total: 1, ongoing: true }
   probe.activeNs = 1
-  // What observePool() reports, by the table: test/bridges/piscina.test.ts has a real pool.
+  // What observePool() and resourcesByType report, by the table: test/bridges/piscina.test.ts has a real pool.
   const pool = metrics
-    .filter(({ name }) => name.startsWith('nodejs_pool_'))
+    .filter(({ name }) => name.startsWith('nodejs_pool_') || name === 'nodejs_active_resources')
     .map(({ name, type, labels }) => ({
       name,
       type,

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { OffloopError } from '../../src/core/errors'
+import type { Stall } from '../../src/core/stall'
 import { dist } from '../dist'
 import { batch } from '../support/batches'
 import { Child } from '../support/child'
@@ -191,4 +192,43 @@ test('in a process: those that fail are named and counted, and harm neither the 
     expect(isMainThread).toBe(false)
     expect(batch.metrics.length).toBeGreaterThan(5)
   }
+})
+
+describe('stalls', () => {
+  const stall: Stall = {
+    id: 1,
+    thread: 'main',
+    startedAt: 1,
+    durationMs: 1_000,
+    ongoing: true,
+    cause: 'native',
+    gcMs: 0,
+  }
+
+  test('are told to a module that wants to hear of them', async () => {
+    const text = `
+      import fs from 'node:fs'
+      export default () => ({ export() {}, stall(stall) { ${APPEND('JSON.stringify(stall)')} } })`
+    const { delivery } = exporterOf('stalls.mjs', text)
+    delivery.stall(stall)
+    await vi.waitFor(() => expect(written().map((line) => JSON.parse(line))).toEqual([stall]))
+    delivery.close()
+    delivery.stall(stall)
+    expect(written()).toHaveLength(1)
+  })
+
+  test('are nothing to one that does not, or that fails', async () => {
+    const { delivery, messages } = exporterOf('none.mjs', 'export default () => ({ export() {} })')
+    delivery.stall(stall)
+    const failing = exporterOf(
+      'failing.mjs',
+      "export default () => ({ export() {}, stall() { throw new Error('no') } })",
+    )
+    failing.delivery.stall(stall)
+    for (const one of [delivery, failing.delivery]) {
+      one.push(batch(1))
+      expect(await one.flush(5_000)).toBe(true)
+    }
+    expect([...messages(), ...failing.messages()]).toEqual([])
+  })
 })

@@ -30,7 +30,16 @@ function targets(text: Text): Text {
     fc.date({ noInvalidDate: true }).map((date) => date.toISOString()),
     // Of the right shape.
     fc.stringMatching(/^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-6]\d:[0-6]\d(\.\d{1,9})?(Z|[ +-][0-2]\d:[0-6]\d)$/),
-    fc.constantFrom('now', '0', '-1', '2026-02-30T00:00:00Z', '2026-01-01T00:00:00+24:00', '2026-01-01'),
+    fc.constantFrom(
+      'now',
+      '0',
+      '-1',
+      '1793534400000',
+      '8640000000000001',
+      '2026-02-30T00:00:00Z',
+      '2026-01-01T00:00:00+24:00',
+      '2026-01-01',
+    ),
     encoded,
   )
   const known = fc.constantFrom(...metrics.map((metric) => metric.name))
@@ -43,9 +52,17 @@ function targets(text: Text): Text {
   const query = fc
     .tuple(metric, fc.array(parameter, { maxLength: 3 }))
     .map(([first, others]) => [first, ...others].map(([key, value]) => `${key}=${value}`).join('&'))
-  const path = fc.constantFrom('/', '/metrics', '/v1/query', '/v1/query/range', '/healthz')
+  const path = fc.constantFrom('/', '/metrics', '/v1/query', '/v1/query/range', '/v1/status', '/healthz')
   const queried = fc.constantFrom('/v1/query', '/v1/query/range')
+  const several = fc.tuple(
+    fc.constant('metrics'),
+    fc.array(fc.oneof(known, encoded), { maxLength: 4 }).map((names) => names.join(',')),
+  )
+  const series = fc
+    .tuple(several, fc.array(parameter, { maxLength: 3 }))
+    .map(([first, others]) => [first, ...others].map(([key, value]) => `${key}=${value}`).join('&'))
   return fc.oneof(
+    { weight: 3, arbitrary: series.map((given) => `/v1/series?${given}`) },
     { weight: 6, arbitrary: fc.tuple(queried, query).map(([at, given]) => `${at}?${given}`) },
     { weight: 3, arbitrary: fc.constant('/metrics') },
     { weight: 2, arbitrary: path },

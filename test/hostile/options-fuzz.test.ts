@@ -212,8 +212,10 @@ function optionsOf(
             ),
           ),
           labels: or(fc.oneof(labels({ maxKeys: 5 }), labels({ minKeys: 15, maxKeys: 18 }))),
+          store: or(more(fc.record({ maxBytes: whole(65_536, 2 ** 30) }, { requiredKeys: [] }))),
           heapObjects: or(fc.boolean()),
           heapAccounting: or(fc.boolean()),
+          resourcesByType: or(fc.boolean()),
           collectorTimeoutMs: whole(10, 60_000),
           exitFlushMs: whole(0, 10_000),
           stall: or(fc.oneof(fc.constant(false), more(stall))),
@@ -279,8 +281,10 @@ const KEYS = [
   'serve',
   'exporters',
   'labels',
+  'store',
   'heapObjects',
   'heapAccounting',
+  'resourcesByType',
   'exitFlushMs',
   'collectorTimeoutMs',
   'stall',
@@ -296,8 +300,10 @@ function checkSettings(settings: Settings): void {
     serve,
     exporters,
     labels,
+    store,
     heapObjects,
     heapAccounting,
+    resourcesByType,
     exitFlushMs,
     collectorTimeoutMs,
     stall,
@@ -305,8 +311,10 @@ function checkSettings(settings: Settings): void {
   checkLabel('region', service)
   checkWhole(intervalMs, 100, 3_600_000)
   checkWhole(exitFlushMs, 0, 10_000)
+  checkWhole(store.maxBytes, 65_536, 2 ** 30)
   expect(typeof heapObjects).toBe('boolean')
   expect(typeof heapAccounting).toBe('boolean')
+  expect(typeof resourcesByType).toBe('boolean')
   expect(collectorTimeoutMs >= 10 && collectorTimeoutMs <= Math.min(60_000, intervalMs / 2)).toBe(true)
   expect(Object.keys(labels).length).toBeLessThanOrEqual(16)
   for (const [name, value] of Object.entries(labels)) checkLabel(name, value)

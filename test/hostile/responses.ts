@@ -53,14 +53,26 @@ function bodyOf(bytes: Buffer, at: number, headers: Response['headers']): { raw:
     }
     return { raw: bytes.subarray(at, next), next }
   }
-  // Node's own refusals: without a body, or with an empty one in chunks.
-  if (encoding === 'chunked' && bytes.toString('latin1', at, at + 5) === '0\r\n\r\n') {
-    return { raw: Buffer.alloc(0), next: at + 5 }
-  }
+  if (encoding === 'chunked') return chunks(bytes, at)
   if (encoding !== undefined || headers.get('connection') !== 'close')
     throw new Error('a body without an end')
-  if (at !== bytes.length) throw new Error(`a body without a length: ${show(bytes, at)}`)
-  return { raw: Buffer.alloc(0), next: at }
+  // It ends with the connection, as HTTP/1.0 has it; Node's own refusals have none.
+  return { raw: bytes.subarray(at), next: bytes.length }
+}
+
+function chunks(bytes: Buffer, from: number): { raw: Buffer; next: number } {
+  const parts: Buffer[] = []
+  for (let at = from; ; ) {
+    const end = bytes.indexOf('\r\n', at)
+    const size = bytes.toString('latin1', at, end)
+    const next = end + 2 + Number.parseInt(size, 16)
+    if (end < 0 || !/^[0-9a-f]+$/i.test(size) || bytes.toString('latin1', next, next + 2) !== '\r\n') {
+      throw new Error(`no chunk: ${show(bytes, at)}`)
+    }
+    if (next === end + 2) return { raw: Buffer.concat(parts), next: next + 2 }
+    parts.push(bytes.subarray(end + 2, next))
+    at = next + 2
+  }
 }
 
 function show(bytes: Buffer, at: number): string {

@@ -1,6 +1,6 @@
 // What is in the tarball, and what is not.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { expect, inject, test } from 'vitest'
 
 const unpacked = inject('unpacked')
@@ -33,9 +33,38 @@ test('the addon for every platform and ABI', () => {
 })
 
 test('compiled JavaScript with its types', () => {
-  const compiled = files.filter((file) => /^dist\/.*\.m?js$/.test(file))
+  const compiled = files.filter((file) => /^dist\/(?!page\/).*\.m?js$/.test(file))
   expect(compiled.length).toBeGreaterThan(40)
-  expect(compiled.filter((file) => !files.includes(file.replace(/(m?)js$/, 'd.$1ts')))).toEqual([])
+  const untyped = compiled.filter((file) => !files.includes(file.replace(/(m?)js$/, 'd.$1ts')))
+  expect(untyped).toEqual(['dist/bundle/worker.js'])
+})
+
+test('what a thread loads is there, and not once more beside its bundle', () => {
+  const loaded = new Set<string>()
+  const follow = (file: string): void => {
+    if (loaded.has(file)) return
+    loaded.add(file)
+    expect(files).toContain(file)
+    for (const [, name] of readFileSync(join(unpacked, file), 'utf8').matchAll(
+      /(?:\brequire\(|\bfrom )["'](\.[^"']+)["']/g,
+    )) {
+      const target = join(dirname(file), name as string)
+      follow(/\.(m?js|json)$/.test(target) ? target : `${target}.js`)
+    }
+  }
+  const entries = JSON.stringify([manifest.exports, manifest.bin]).match(/dist\/[\w/-]+\.m?js/g) ?? []
+  for (const file of [...entries, 'dist/bundle/worker.js']) follow(file)
+  expect([...loaded].filter((file) => /^dist\/(exporters|sampler|server)\//.test(file))).toEqual([])
+  expect(files.filter((file) => /^dist\/(exporters|sampler|server)\/[^/]+\.js$/.test(file))).toEqual([])
+})
+
+test('the page, each file plain and compressed', () => {
+  const page = ['index.html', 'page.css', 'page.js'].flatMap((file) => [file, `${file}.gz`])
+  expect(files.filter((file) => file.startsWith('dist/page/'))).toEqual(
+    page.map((file) => `dist/page/${file}`),
+  )
+  // uPlot is in it, and its license asks to be named.
+  expect(readFileSync(join(unpacked, 'dist/page/page.js'), 'utf8')).toMatch(/uPlot.*MIT/s)
 })
 
 test('native sources that are complete', () => {

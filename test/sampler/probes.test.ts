@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { dist } from '../dist'
 
-const { ObservedProbe } = dist<typeof import('../../src/sampler/probes')>('sampler/probes.js')
+const { ObservedProbe, observe, probeClockNs } =
+  dist<typeof import('../../src/sampler/probes')>('sampler/probes.js')
+const { Slot } = dist<typeof import('../../src/probe/layout')>('probe/layout.js')
 const { BlockWriter } = dist<typeof import('../../src/probe/block')>('probe/block.js')
 
 function attachedAt(atNs: number) {
@@ -11,6 +13,34 @@ function attachedAt(atNs: number) {
   probe.read()
   return { block, probe }
 }
+
+describe('an answer that still holds', () => {
+  test('is as young as the look that found so, and is not waited for', async () => {
+    const { block, probe } = attachedAt(1_000)
+    block.set('sampledAtNs', 2_000)
+    block.set('answeredRequest', 1)
+    let asked = 0
+    const probes = {
+      list: () => [probe],
+      generation: () => 0,
+      endedTotals: () => new Float64Array(0),
+      readIdle: () => {},
+      heapSpaces: [],
+      request() {
+        asked++
+        probe.confirm(probeClockNs())
+        return { request: 2, current: new Set([probe]) }
+      },
+    }
+    const before = probeClockNs()
+    await observe(probes, 0, 60_000)
+    expect(asked).toBe(1)
+    expect(probe.slots[Slot.sampledAtNs]).toBeGreaterThanOrEqual(before)
+    expect(probe.block.get('sampledAtNs')).toBe(2_000)
+    await observe(probes, 60_000, 60_000)
+    expect(asked).toBe(1)
+  })
+})
 
 describe('a loop’s time', () => {
   test('is not known before it was read', () => {

@@ -71,12 +71,12 @@ test.skipIf(process.platform !== 'linux')('descriptors are counted on an older k
 
 test('the store keeps each of them', () => {
   const readings = new ProcessMetrics(CONTAINER).read()
-  const store = new Store()
+  const store = new Store({ maxBytes: 65_536, intervalMs: 10_000 })
   const metrics = readings.map(({ name, labels, value }) => ({ name, type: 'gauge' as const, labels, value }))
   expect(store.add(batch(1, metrics))).toBe(0)
   for (const { name, labels, value } of readings) {
     expect(store.query(name, 0, Number.POSITIVE_INFINITY), name).toEqual([
-      { name, type: 'gauge', labels, points: [{ t: FIRST_TIMESTAMP, v: value }] },
+      { name, type: 'gauge', labels, points: [{ t: FIRST_TIMESTAMP, v: value }], thinned: false },
     ])
   }
 })

@@ -19,7 +19,7 @@ class Thread {
   readonly block = new BlockWriter()
   readonly probe: Probe
   idleNs = 0
-  cpuNs = 0
+  runnableNs = 0
   stack: NativeStack | undefined
 
   constructor(
@@ -58,7 +58,7 @@ function watching(settings: Partial<StallSettings> = {}): void {
       probes: { list: () => threads.map(({ probe }) => probe) },
       binding: {
         idleNs: () => Float64Array.from(threads.flatMap(({ id, idleNs }) => [id, idleNs])),
-        cpuNs: () => Float64Array.from(threads.flatMap(({ id, cpuNs }) => [id, cpuNs])),
+        runnableNs: () => Float64Array.from(threads.flatMap(({ id, runnableNs }) => [id, runnableNs])),
         askStack: (id) => void asked.push(id),
         takeStack: (id) => {
           const thread = threads.find((one) => one.id === id)
@@ -85,7 +85,7 @@ async function pass(ms: number, what: 'idle' | 'turning' | 'running' | 'parked' 
     for (const thread of threads) {
       if (what === 'idle') thread.idleNs += stepMs * MS
       if (what === 'turning') thread.turn(nowNs())
-      if (what === 'running' || what === 'turning') thread.cpuNs += stepMs * MS
+      if (what === 'running' || what === 'turning') thread.runnableNs += stepMs * MS
     }
     await clock.advance(stepMs)
   }

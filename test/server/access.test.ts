@@ -82,7 +82,21 @@ describe('the token', () => {
     ['one behind another word', `x Bearer ${token}`],
   ])('refuses %s, everywhere', async (_, authorization) => {
     const url = await serving({}, { token })
-    for (const path of ['/', '/metrics', '/healthz', '/v1/query?metric=x', '/nothing']) {
+    for (const path of [
+      '/metrics',
+      '/healthz',
+      '/v1/query?metric=x',
+      '/v1/status',
+      '/v1/series',
+      '/v1/events',
+      '/v1/stalls',
+      '/nothing',
+      '//',
+      '/page.js/',
+      '/page.css%2f',
+      '/metrics?/page.js',
+      '/index.html',
+    ]) {
       const { status, headers, body } = await send(url + path, {
         headers: authorization === undefined ? {} : { Authorization: authorization },
       })
@@ -91,6 +105,17 @@ describe('the token', () => {
       expect(body.toString()).not.toContain(token)
     }
   })
+
+  it.each(['/', '/page.js', '/page.css', '/?x=1'])(
+    'is not needed for %s, which holds no figure',
+    async (path) => {
+      const answer = await send((await serving({}, { token })) + path)
+      const open = await send((await serving()) + path)
+      expect(answer.status).toBe(200)
+      expect(answer.body.equals(open.body)).toBe(true)
+      expect(answer.body.toString()).not.toContain(token)
+    },
+  )
 
   it.each([`Bearer ${token}`, `bearer  ${token}`])('lets %j pass', async (authorization) => {
     const url = await serving({}, { token })

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import type { Stall } from '../../src/core/stall'
@@ -141,7 +140,7 @@ describe('/v1/stalls', () => {
 describe('/', () => {
   it('names everything that is here', async () => {
     const url = await serving()
-    const { headers } = await send(url)
+    const { headers, body } = await send(url)
     expect(headers['content-type']).toBe('text/html; charset=utf-8')
     const { error } = JSON.parse((await send(`${url}/nothing`)).body.toString()) as { error: string }
     const paths = error.match(/\/(?:v1|metrics|healthz)[/\w]*/g) ?? []
@@ -155,27 +154,7 @@ describe('/', () => {
       '/v1/stalls',
       '/healthz',
     ])
-  })
-
-  it('links to what answers', async () => {
-    const url = await serving({ query: () => [] })
-    const links = [...(await send(url)).body.toString().matchAll(/href="([^"]*)"/g)].map(([, link]) => link)
-    expect(links).toHaveLength(5)
-    for (const link of links) expect((await send(url + link)).status).toBe(200)
-  })
-
-  it('may load and run nothing but its own style', async () => {
-    const { headers, body } = await send(await serving())
-    const [, style = ''] = /<style>(.*?)<\/style>/s.exec(body.toString()) ?? []
-    const policy = headers['content-security-policy'] as string
-    expect(policy.split('; ')).toEqual([
-      "default-src 'none'",
-      `style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'`,
-      "base-uri 'none'",
-      "form-action 'none'",
-      "frame-ancestors 'none'",
-    ])
-    expect(body.toString()).not.toMatch(/<script|style="|https?:/)
+    for (const path of paths) expect(body.toString()).toContain(path)
   })
 })
 

@@ -94,7 +94,7 @@ describe('close', () => {
 })
 
 describe('every answer', () => {
-  it.each(['/', '/metrics', '/healthz', '/v1/query', '/nothing'])(
+  it.each(['/metrics', '/healthz', '/v1/query', '/nothing'])(
     'of %s is for this origin and this moment only',
     async (path) => {
       const { headers } = await send((await serving()) + path)

@@ -51,6 +51,9 @@ export function canonicalBatch(turns: readonly number[] = [0.0003, 0.004, 0.02])
     }
     add('nodejs_eventloop_turn_seconds', 'histogram', histogramOf(...turns), { thread })
     add('nodejs_eventloop_longest_turn_seconds', 'gauge', factor * Math.max(0, ...turns), { thread })
+    ;['min', 'max', 'mean', 'stddev', 'p50', 'p90', 'p99'].forEach((figure, at) => {
+      add(`nodejs_eventloop_delay_${figure}_seconds`, 'gauge', factor * (at + 1), { thread })
+    })
     add('offloop_probe_info', 'gauge', 1, { thread, source: 'native' })
   })
   for (const kind of ['minor', 'major']) add('nodejs_process_gc_cycles_total', 'counter', 36, { kind })

@@ -1,0 +1,75 @@
+// Writes the newest figures of the benchmarks `lag` and `resources` into docs/event-loop.md, between their marks:
+//
+//   npm run bench -- --only lag && npm run bench -- --only resources && node benchmarks/publish-event-loop.mjs
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+export const PAGE = fileURLToPath(new URL('../docs/event-loop.md', import.meta.url))
+const results = fileURLToPath(new URL('results/', import.meta.url))
+
+const SOURCES = ['truth', 'offloop', 'monitorEventLoopDelay']
+const FIGURES = ['mean', 'p50', 'p90', 'p99', 'max']
+
+/** docs/event-loop.md as it should be, from the newest results on Node.js 20. */
+export function publishedPage() {
+  const page = readFileSync(PAGE, 'utf8')
+  return put(put(page, 'lag', lagTable), 'resources', resourcesTable)
+}
+
+/** @typedef {ReadonlyMap<string, number>} Values by the name of the figure */
+
+/** @param {string} page @param {string} benchmark @param {(values: Values) => string[]} table */
+function put(page, benchmark, table) {
+  const file = readdirSync(results)
+    .filter((name) => new RegExp(`^\\d{4}-\\d\\d-\\d\\d-node20-${benchmark}\\.json$`).test(name))
+    .sort()
+    .at(-1)
+  if (file === undefined) throw new Error(`no results: npm run bench -- --only ${benchmark}`)
+  /** @type {{ machine: Record<string, string>, benchmarks: { figures: { name: string, estimate: { value: number } }[] }[] }} */
+  const { machine, benchmarks } = JSON.parse(readFileSync(results + file, 'utf8'))
+  const values = new Map(benchmarks[0]?.figures.map(({ name, estimate }) => [name, estimate.value]))
+  const source = `Medians of three rounds, with Node.js ${machine.node} on a machine that others used: [raw data](../benchmarks/results/${file}).`
+  const between = new RegExp(`(<!-- ${benchmark}:[^>]*-->\n)[\\s\\S]*(<!-- /${benchmark} -->)`)
+  return page.replace(between, (_, begin, end) => [begin, ...table(values), '', source, '', end].join('\n'))
+}
+
+/** @param {Values} values */
+function lagTable(values) {
+  return [
+    `| blocks of | | ${FIGURES.join(' | ')} |`,
+    `|---|---|${'---|'.repeat(FIGURES.length)}`,
+    ...firstParts(values).flatMap((length) =>
+      SOURCES.map((source, at) => {
+        const cells = FIGURES.map((figure) => plain(values.get(`${length}, ${figure}, ${source}`)))
+        return `| ${at === 0 ? length : ''} | ${source} | ${cells.join(' | ')} |`
+      }),
+    ),
+  ]
+}
+
+/** @param {Values} values */
+function resourcesTable(values) {
+  const counts = firstParts(values).filter((name) => name.endsWith(' sockets'))
+  return [
+    '| | the sum | by type |',
+    '|---|---|---|',
+    ...counts.map((count) => {
+      const cells = ['the sum, as by default', 'by type'].map((way) => plain(values.get(`${count}, ${way}`)))
+      return `| ${Number.parseInt(count, 10).toLocaleString('en')} sockets | ${cells[0]} µs | ${cells[1]} µs |`
+    }),
+    '',
+    `Of the sockets ${plain(values.get('of these, connections at most'))} were connections at most, as many as a process might have open there.`,
+  ]
+}
+
+/** @param {Values} values */
+function firstParts(values) {
+  return [...new Set([...values.keys()].map((name) => name.slice(0, name.indexOf(','))))]
+}
+
+/** @param {number | undefined} value */
+function plain(value = Number.NaN) {
+  return value.toLocaleString('en', { maximumSignificantDigits: 3 })
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(PAGE, publishedPage())

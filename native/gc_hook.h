@@ -1,0 +1,70 @@
+// What V8's GC callbacks need of a probe, and the block that they write: one piece of memory that starts a page.
+//
+// A collection drives all of it out of the caches and out of the TLB. A scavenge touches three lines of one page: the
+// first of the hook, the first of the block, and one of the histogram, which for pauses up to a second is in the same
+// page too.
+//
+// Owning thread: the probe's; the block is read by others. Lives as long as anybody holds the block's memory.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <new>
+#include <vector>
+
+#include "block.h"
+#include "gc_recorder.h"
+#include "hot.h"
+
+namespace offloop {
+
+class IsolateProbe;
+
+struct GcHook {
+  static constexpr size_t kPageBytes = 4096;
+
+  Clock clock;
+  // Whether the edges of pauses look at the heap.
+  bool accounting = false;
+  GcRecorder recorder;
+  IsolateProbe* probe = nullptr;
+  alignas(64) unsigned char block[Block::kBytes] = {};
+
+  OFFLOOP_INLINE Block View() noexcept { return Block(Opaque(&block[0])); }
+
+  static GcHook* New() noexcept { return new (std::align_val_t{kPageBytes}) GcHook(); }
+  static void Delete(GcHook* hook) noexcept {
+    hook->~GcHook();
+    ::operator delete(hook, std::align_val_t{kPageBytes});
+  }
+};
+static_assert(offsetof(GcHook, recorder) + GcRecorder::kHotBytes <= 64, "the first cache line");
+static_assert(offsetof(GcHook, block) +
+                      (k_gcMinorDurations + DurationBucket(1'000'000'000)) * sizeof(double) <
+                  GcHook::kPageBytes,
+              "scavenges up to a second: one page");
+
+// What our callbacks take, for the benchmark: nanoseconds of the newest edges, from inside a clock read before the call
+// to inside one after it. So they hold one read more than the callback's own.
+struct HookTimings {
+  class Edges {
+   public:
+    void Keep(uint64_t ns) noexcept { ns_[seen_++ % kCapacity] = static_cast<uint32_t>(ns); }
+    size_t size() const noexcept { return seen_ < kCapacity ? seen_ : kCapacity; }
+    uint32_t operator[](size_t index) const noexcept { return ns_[index]; }
+
+   private:
+    static constexpr size_t kCapacity = 1 << 16;
+    std::vector<uint32_t> ns_ = std::vector<uint32_t>(kCapacity);
+    size_t seen_ = 0;
+  };
+
+  explicit HookTimings(GcHook* hook) noexcept : hook(hook) {}
+
+  GcHook* const hook;
+  Clock clock;
+  Edges prologues;
+  Edges epilogues;
+};
+
+}  // namespace offloop

@@ -1,0 +1,71 @@
+import type { Status } from '../core/status'
+import { h, replace, say, svg, the } from './dom'
+import { ABSENT, count, duration, format, plural } from './format'
+import { glyph } from './glyphs'
+
+/** What is measured, and how the measuring is. `ageMs` is that of the newest sample. */
+export function showSummary(status: Status, ageMs: number): void {
+  const { service, pid, nodeVersion, offloopVersion, startedAt, now, threads, intervalMs, sequence } = status
+  the('facts').hidden = false
+  document.title = `${service} · offloop`
+  say(the('service'), service)
+  say(the('process'), `${pid}`)
+  say(the('up'), duration(Math.max(0, now - startedAt)))
+  say(the('node'), nodeVersion.replace(/^v/, ''))
+  say(the('offloop'), offloopVersion)
+  say(the('thread-count'), count(threads.length))
+  say(the('sample'), `${count(sequence)}, ${ageMs < 1_500 ? 'just now' : `${duration(ageMs)} ago`}`)
+  say(the('interval'), `every ${duration(intervalMs)}`)
+  showHealth(status)
+}
+
+function showHealth({ health }: Status): void {
+  const { missedTicks, droppedBatches, exportFailures, restarts } = health
+  const faults = [
+    ...(missedTicks > 0 ? [plural(missedTicks, 'tick').concat(' missed')] : []),
+    ...(droppedBatches > 0 ? [plural(droppedBatches, 'sample').concat(' dropped')] : []),
+    ...(exportFailures > 0 ? [plural(exportFailures, 'export').concat(' failed')] : []),
+    ...(restarts > 0 ? [plural(restarts, 'restart')] : []),
+  ]
+  replace(the('health'), [
+    glyph(faults.length === 0 ? 'good' : 'notice'),
+    h('span', {}, faults.length === 0 ? 'nothing missed' : faults.join(', ')),
+  ])
+}
+
+export function showThreads(parent: HTMLElement, { threads }: Status, chosen: string): void {
+  replace(
+    parent,
+    threads.map((one) =>
+      h(
+        'tr',
+        one.thread === chosen ? { class: 'chosen' } : {},
+        h(
+          'th',
+          { scope: 'row' },
+          one.thread,
+          one.source === 'perf_hooks' ? h('small', {}, ' perf_hooks') : undefined,
+        ),
+        h('td', { class: 'busy' }, meter(one.utilization), h('span', {}, format(one.utilization, 'ratio'))),
+        h('td', {}, format(one.heapUsedBytes, 'bytes')),
+        h('td', {}, one.gcCycles === undefined ? ABSENT : count(one.gcCycles)),
+        h(
+          'td',
+          { class: 'state' },
+          glyph(one.stalled ? 'bad' : 'good'),
+          h('span', {}, one.stalled ? 'stalled' : 'turning'),
+        ),
+      ),
+    ),
+  )
+}
+
+function meter(share: number | undefined): SVGElement {
+  const width = Math.min(1, Math.max(0, share ?? 0)) * 60
+  return svg(
+    'svg',
+    { class: 'meter', viewBox: '0 0 60 6', preserveAspectRatio: 'none', 'aria-hidden': 'true' },
+    svg('rect', { class: 'all', width: 60, height: 6, rx: 1 }),
+    svg('rect', { class: 'part', width: width.toFixed(1), height: 6, rx: 1 }),
+  )
+}

@@ -1,0 +1,226 @@
+// The page's parts that need no browser, straight from their sources: the package has them only bundled.
+import { describe, expect, it } from 'vitest'
+import { duration, format, formatAxis } from '../../src/page/format'
+import { extraPanel, isExtra, linesFor, metricsOf, PANELS, SECTIONS } from '../../src/page/panels'
+import {
+  align,
+  gapsOf,
+  growths,
+  rate,
+  type Series,
+  type SeriesAnswer,
+  SeriesStore,
+} from '../../src/page/series'
+import { clockAxis, scaled, shifted } from '../../src/page/time'
+import { dist } from '../dist'
+
+const { metrics } = dist<typeof import('../../src/core/metrics')>('core/metrics.js')
+const plain = (text: string) => text.replaceAll('\u202f', ' ')
+const every = (stepMs: number, count: number, from = 0) =>
+  Array.from({ length: count }, (_, i) => from + i * stepMs)
+
+describe('a value', () => {
+  it.each([
+    [0, 'bytes', '0 B'],
+    [1023, 'bytes', '1,023 B'],
+    [12_345_678, 'bytes', '11.8 MiB'],
+    [3 * 2 ** 30, 'bytes/s', '3 GiB/s'],
+    [0.00000042, 'seconds', '0.42 µs'],
+    [0.0123, 'seconds', '12.3 ms'],
+    [5.2, 'seconds', '5.20 s'],
+    [125, 'seconds', '2 min 5 s'],
+    [0.0042, 'ratio', '0.42 %'],
+    [0, 'ratio', '0 %'],
+    [1.5, 'cores', '150 %'],
+    [42, 'number', '42'],
+    [99_999, 'number', '99,999'],
+    [1_234_567, 'number', '1.23 M'],
+    [0.5, 'number/s', '0.50 /s'],
+    [-2048, 'bytes', '-2 KiB'],
+    [null, 'bytes', '–'],
+    [Number.NaN, 'number', '–'],
+  ] as const)('%s %s is %s', (value, unit, text) => {
+    expect(plain(format(value, unit))).toBe(text)
+  })
+
+  it.each([
+    [850, '850 ms'],
+    [5_240, '5.2 s'],
+    [42_000, '42 s'],
+    [185_000, '3 min 5 s'],
+    [3_600_000, '1 h'],
+    [15_120_000, '4 h 12 min'],
+    [90_000_000, '1 d 1 h'],
+  ])('%s ms last %s', (ms, text) => {
+    expect(plain(duration(ms))).toBe(text)
+  })
+
+  it('on an axis has one unit, and the decimals that its neighbour needs', () => {
+    expect(formatAxis([0, 0.0005, 0.001], 'seconds').map(plain)).toEqual(['0', '0.5 ms', '1 ms'])
+    expect(formatAxis([0, 0.25, 0.5, 1], 'ratio').map(plain)).toEqual(['0', '25 %', '50 %', '100 %'])
+    expect(formatAxis([0, 16 * 2 ** 20, 32 * 2 ** 20], 'bytes').map(plain)).toEqual(['0', '16 MiB', '32 MiB'])
+    expect(formatAxis([0, 0], 'number')).toEqual(['0', '0'])
+  })
+})
+
+describe('a rate', () => {
+  it('is the growth a second', () => {
+    expect(rate({ t: every(2_000, 4), v: [10, 14, 14, 20] }).v).toEqual([null, 2, 0, 3])
+  })
+
+  it('is never negative: a counter that fell began anew', () => {
+    expect(rate({ t: every(1_000, 4), v: [100, 110, 3, 5] }).v).toEqual([null, 10, null, 2])
+  })
+
+  it('is not known across a gap', () => {
+    const t = [...every(1_000, 6), ...every(1_000, 6, 60_000)]
+    expect(rate({ t, v: t.map((at) => at / 100) }).v).toEqual([
+      ...[null, 10, 10, 10, 10, 10],
+      ...[null, 10, 10, 10, 10, 10],
+    ])
+    expect(rate({ t: every(1_000, 3), v: [1, null, 3] }).v).toEqual([null, null, null])
+  })
+
+  it('tells when it was seen to grow', () => {
+    expect(growths({ t: every(1_000, 6), v: [3, 3, 4, null, 6, 2] })).toEqual([2_000])
+  })
+})
+
+describe('a gap', () => {
+  it.each([
+    ['none, where points are regular', every(10_000, 20), []],
+    ['none, where they jitter', every(10_000, 20).map((t, i) => t + (i % 3) * 3_000), []],
+    ['none, where old points are thinned', [...every(120_000, 10), ...every(10_000, 20, 1_200_000)], []],
+    ['where samples are missing', [...every(1_000, 5), ...every(1_000, 5, 30_000)], [5]],
+    ['around one that stands alone', [...every(1_000, 6), 30_000, ...every(1_000, 6, 60_000)], [6, 7]],
+    ['not told by two points', [0, 60_000], []],
+  ] as const)('is %s', (_, t, gaps) => {
+    expect([...gapsOf(t)]).toEqual(gaps)
+  })
+
+  it('stays one on a chart, and is none to other lines', () => {
+    const regular = { t: every(1_000, 12), v: every(1, 12) }
+    const broken = { t: regular.t.filter((t) => t < 4_000 || t > 8_000), v: [0, 1, 2, 3, 9, 10, 11] }
+    const [times, first, second] = align([regular, broken])
+    expect(times).toContain(6_000)
+    expect(second?.[times.indexOf(6_000)]).toBeNull()
+    expect(second?.[times.indexOf(5_000)]).toBeUndefined()
+    expect(first?.filter((value) => value === null)).toEqual([])
+    expect(times).toEqual([...times].sort((a, b) => a - b))
+  })
+})
+
+describe('the store', () => {
+  const all = { start: 0, end: 1_000 }
+  const answer = (...series: Series[]): SeriesAnswer => ({ start: 0, end: 0, metrics: {}, series })
+  const line = (t: number[], labels = {}): Series => ({ name: 'x', labels, t, v: t.map((at) => at * 2) })
+
+  it('puts new points behind old ones, and in place of those of the same time', () => {
+    const store = new SeriesStore()
+    store.merge(answer(line([1, 2, 3])), all)
+    store.merge(answer(line([3, 4])), { start: 3, end: 4 })
+    expect(store.select('x', {})[0]?.t).toEqual([1, 2, 3, 4])
+    expect(store.newest).toBe(4)
+  })
+
+  it('keeps what an ended process left, and cuts what left the window', () => {
+    const store = new SeriesStore()
+    store.merge(answer(line([1, 2, 3])), all)
+    store.merge(answer(line([10, 11])), { start: 10, end: 11 })
+    expect(store.select('x', {})[0]?.t).toEqual([1, 2, 3, 10, 11])
+    store.trim(11)
+    // One before it, for the line and the rate at the edge.
+    expect(store.select('x', {})[0]?.t).toEqual([10, 11])
+    store.trim(100)
+    expect(store.select('x', {})).toEqual([])
+  })
+
+  it('keeps what is before and behind a range that was asked for again', () => {
+    const store = new SeriesStore()
+    store.merge(answer(line([1, 2, 3, 4, 5])), all)
+    store.merge(answer(line([2.5])), { start: 2, end: 3 })
+    expect(store.select('x', {})[0]?.t).toEqual([1, 2.5, 4, 5])
+    store.merge(answer(), { start: 1, end: 4 })
+    expect(store.select('x', {})[0]?.t).toEqual([5])
+  })
+
+  it('goes on with least and most where older points were thinned', () => {
+    const store = new SeriesStore()
+    store.merge(answer({ ...line([10, 20]), min: [1, 2], max: [30, 60] }), all)
+    store.merge(answer(line([30])), { start: 21, end: 30 })
+    expect(store.select('x', {})[0]).toMatchObject({ v: [20, 40, 60], min: [1, 2, 60], max: [30, 60, 60] })
+  })
+
+  it('finds by labels, and what lacks them too', () => {
+    const store = new SeriesStore()
+    store.merge(
+      answer(line([1], { thread: 'main' }), line([1], { thread: 'a#10' }), line([1], { thread: 'a#9' })),
+      all,
+    )
+    expect(store.select('x', { thread: 'main', pid: '7' })).toHaveLength(1)
+    expect(store.values('thread')).toEqual(['main', 'a#9', 'a#10'])
+  })
+})
+
+describe('time', () => {
+  it('seen nearer, farther, earlier and later never goes beyond now', () => {
+    expect(scaled({ start: 0, end: 100_000 }, 0.5, 200_000)).toEqual({ start: 25_000, end: 75_000 })
+    expect(scaled({ start: 0, end: 100_000 }, 2, 100_000)).toEqual({ start: -100_000, end: 100_000 })
+    expect(shifted({ start: 0, end: 100 }, -0.5, 1_000)).toEqual({ start: -50, end: 50 })
+    expect(shifted({ start: 0, end: 100 }, 0.5, 120)).toEqual({ start: 20, end: 120 })
+  })
+
+  it('on an axis has seconds where they matter, and the day at midnight', () => {
+    const noon = new Date(2026, 10, 2, 12, 0, 5).getTime()
+    expect(clockAxis([noon], 1_000)).toEqual(['12:00:05'])
+    expect(clockAxis([noon], 60_000)).toEqual(['12:00'])
+    expect(clockAxis([new Date(2026, 10, 2).getTime()], 3_600_000)).toEqual(['Nov 2'])
+  })
+})
+
+describe('the charts', () => {
+  it('are made of metrics that there are, and each is in a section', () => {
+    const names = metrics.map(({ name }) => name as string)
+    expect(metricsOf(PANELS).filter((name) => !names.includes(name))).toEqual([])
+    expect(PANELS.filter(({ section }) => !(SECTIONS as readonly string[]).includes(section))).toEqual([])
+    expect(new Set(PANELS.map(({ id }) => id)).size).toBe(PANELS.length)
+  })
+
+  it('tell their lines apart without colour', () => {
+    for (const { title, lines } of PANELS) {
+      const dashes = lines.filter(({ aside }) => !aside).map(({ dash }) => dash)
+      expect(new Set(dashes).size, title).toBe(dashes.length)
+    }
+  })
+
+  it('of your metrics have a line for each series, named by what differs, and colours that stay', () => {
+    expect(isExtra('orders_open')).toBe(true)
+    expect(isExtra('nodejs_heap_size_used_bytes')).toBe(false)
+    const of = (queue: string, value: number): Series => ({
+      name: 'orders_open',
+      labels: { service: 'api', queue },
+      t: [1],
+      v: [value],
+    })
+    const panel = extraPanel('orders_open', { type: 'gauge', unit: '', description: 'Orders.' })
+    const queues = Array.from({ length: 9 }, (_, i) => of(`q${i}`, i))
+    const lines = linesFor(panel, queues)
+    // The largest.
+    expect(lines.map(({ label }) => label)).toEqual(['q3', 'q4', 'q5', 'q6', 'q7', 'q8'])
+    expect(new Set(lines.map(({ colour, dash }) => `${colour} ${dash}`)).size).toBe(lines.length)
+    expect(linesFor(panel, [of('a', 0)]).map(({ label }) => label)).toEqual(['value'])
+  })
+
+  it.each([
+    ['orders_open', 'gauge', '', 'number'],
+    ['orders_total', 'counter', '', 'number/s'],
+    ['cache_bytes', 'gauge', '', 'bytes'],
+    ['sent_bytes_total', 'counter', '', 'bytes/s'],
+    ['wait_seconds', 'gauge', '', 'seconds'],
+    ['busy_seconds_total', 'counter', '', 'ratio'],
+    ['hit_ratio', 'gauge', '', 'ratio'],
+    ['x', 'gauge', 'bytes', 'bytes'],
+  ] as const)('show %s, a %s of unit "%s", as %s', (name, type, unit, shown) => {
+    expect(extraPanel(name, { type, unit, description: '' }).unit).toBe(shown)
+  })
+})

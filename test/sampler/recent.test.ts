@@ -1,0 +1,124 @@
+import { describe, expect, test } from 'vitest'
+import { dist } from '../dist'
+
+const { Recent } = dist<typeof import('../../src/sampler/recent')>('sampler/recent.js')
+const { durationBucket, keepLongest } = dist<typeof import('../../src/probe/durations')>('probe/durations.js')
+const { BLOCK_LENGTH, Slot, Table } = dist<typeof import('../../src/probe/layout')>('probe/layout.js')
+
+/** A thread whose loop turns, on a clock of its own. */
+class Thread {
+  readonly figures = new Float64Array(BLOCK_LENGTH)
+  readonly recent = new Recent()
+  atNs = 1e12
+  idleNs = 0
+
+  constructor() {
+    this.figures[Slot.attachedAtNs as number] = this.atNs
+  }
+
+  waits(ns: number): void {
+    this.atNs += ns
+    this.idleNs += ns
+  }
+
+  turns(ns: number): void {
+    this.atNs += ns
+    const at = (Table.loopTurnDurations as number) + durationBucket(ns)
+    this.figures[at] = (this.figures[at] as number) + 1
+    const first = Table.loopTurnLongest as number
+    keepLongest(
+      (index) => this.figures[first + index] as number,
+      (index, value) => {
+        this.figures[first + index] = value
+      },
+      ns,
+      this.atNs,
+    )
+  }
+
+  look(): void {
+    this.recent.look(this.figures, this.idleNs, this.atNs)
+  }
+
+  quantiles(): Record<string, number> {
+    const found = this.recent.quantiles(this.figures).get('turn') ?? []
+    return Object.fromEntries(found.map(({ quantile, ns }) => [quantile, ns]))
+  }
+
+  delays() {
+    return this.recent.delays(this.figures, this.idleNs, this.atNs)
+  }
+}
+
+describe('the turns of the last minute', () => {
+  test('have quantiles within 5% of a sorted list, whatever came before', () => {
+    const thread = new Thread()
+    // A minute of long ones, which must be forgotten.
+    for (let second = 0; second < 60; second++) {
+      thread.turns(5e8)
+      thread.waits(5e8)
+      thread.look()
+    }
+    for (let looks = 0; looks < 8; looks++) {
+      thread.waits(10e9)
+      thread.look()
+    }
+    const turns: number[] = []
+    for (let second = 0; second < 59; second++) {
+      for (let turn = 0; turn < 50; turn++) {
+        // From 10 µs to 100 ms.
+        const ns = 10 ** (4 + 4 * Math.random() ** 2)
+        turns.push(ns)
+        thread.turns(ns)
+      }
+      thread.waits(1e9 - turns.slice(-50).reduce((sum, ns) => sum + Math.min(ns, 1e7), 0))
+      if (second % 10 === 9) thread.look()
+    }
+    turns.sort((a, b) => a - b)
+    for (const [quantile, ns] of Object.entries(thread.quantiles())) {
+      const truth = turns[Math.ceil(Number(quantile) * turns.length) - 1] as number
+      expect(Math.abs(ns / truth - 1), quantile).toBeLessThan(0.05)
+    }
+    expect(Object.keys(thread.quantiles())).toEqual(['0.5', '0.9', '0.99', '0.999'])
+    // What is known exactly is that of the last 55 to 60 seconds.
+    expect(((thread.delays()?.max as number) * 1e9) / (turns.at(-1) as number)).toBeCloseTo(1, 1)
+  })
+
+  test('are none in a loop that slept, where one waits for nothing', () => {
+    const thread = new Thread()
+    thread.waits(30e9)
+    thread.look()
+    thread.waits(10e9)
+    expect(thread.quantiles()).toEqual({})
+    expect(thread.delays()).toMatchObject({ max: 0, mean: 0 })
+  })
+
+  test('say nothing of a thread that neither turned nor waited, nor where turns are not seen', () => {
+    const parked = new Thread()
+    parked.atNs += 30e9
+    parked.look()
+    parked.atNs += 10e9
+    expect(parked.delays()).toBeUndefined()
+    const fallback = new Thread()
+    fallback.figures.fill(Number.NaN, Table.loopTurnDurations, (Table.loopTurnDurations as number) + 562)
+    fallback.waits(30e9)
+    fallback.look()
+    expect(fallback.delays()).toBeUndefined()
+    expect(fallback.quantiles()).toEqual({})
+  })
+
+  test('of a thread that was found late count from then on', () => {
+    const thread = new Thread()
+    for (let i = 0; i < 100; i++) {
+      thread.turns(1e9)
+      thread.waits(1e9)
+    }
+    thread.look()
+    thread.waits(10e9)
+    expect(thread.delays()).toMatchObject({ max: 0 })
+    thread.turns(1e9)
+    thread.waits(9e9)
+    // A twentieth of the time.
+    expect((thread.delays()?.mean as number) / 0.025).toBeCloseTo(1, 1)
+  })
+})

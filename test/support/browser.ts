@@ -1,0 +1,72 @@
+// Debian's Chromium, by playwright-core.
+import { existsSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { onTestFinished } from 'vitest'
+
+const CHROMIUM = '/usr/bin/chromium'
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+export function launch(): Promise<Browser> {
+  if (!existsSync(CHROMIUM)) throw new Error(`${CHROMIUM} is not there: apt-get install chromium`)
+  // Its sandbox needs a user other than root.
+  return chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] })
+}
+
+export interface Watched {
+  readonly page: Page
+  /** Everything that went wrong in it: errors, what the policy forbade, requests to elsewhere, answers of 400 and up. */
+  readonly faults: string[]
+}
+
+/** A page of its own, with no cookies and no storage of others, for the length of one test. */
+export async function openPage(
+  browser: Browser,
+  url: string,
+  options: BrowserContextOptions = {},
+): Promise<Watched> {
+  const context = await browser.newContext({ viewport: { width: 1366, height: 768 }, ...options })
+  onTestFinished(() => context.close())
+  // Shorter than a test's, so that it says what it waits for.
+  context.setDefaultTimeout(15_000)
+  const page = await context.newPage()
+  const faults: string[] = []
+  page.on('pageerror', (error) => faults.push(`error: ${error.message}`))
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) faults.push(`${message.type()}: ${message.text()}`)
+  })
+  page.on('request', (request) => {
+    if (!request.url().startsWith(url) && !request.url().startsWith('data:'))
+      faults.push(`asked ${request.url()}`)
+  })
+  page.on('response', (response) => {
+    if (response.status() >= 400) faults.push(`${response.status()} of ${response.url()}`)
+  })
+  await page.goto(url)
+  return { page, faults }
+}
+
+/** What axe-core finds serious or worse, as `rule: where`. */
+export async function accessibilityFaults(page: Page): Promise<string[]> {
+  await page.evaluate(AXE)
+  return page.evaluate(`
+    axe.run().then(({ violations }) => violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => id + ': ' + target + ' ' + failureSummary)))`)
+}
+
+/** How many pixels of a chart are about of that colour, #rrggbb, and how many are not empty. */
+export function pixels(page: Page, chart: string, colour: string): Promise<{ like: number; any: number }> {
+  return page.evaluate(`(() => {
+    const canvas = document.querySelector('#chart-${chart} canvas')
+    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height)
+    const wanted = [1, 3, 5].map((at) => parseInt('${colour}'.slice(at, at + 2), 16))
+    let like = 0, any = 0
+    for (let i = 0; i < data.length; i += 4) {
+      if (data[i + 3] === 0) continue
+      any++
+      if (data[i + 3] > 128 && wanted.every((part, k) => Math.abs(part - data[i + k]) < 24)) like++
+    }
+    return { like, any }
+  })()`)
+}
