@@ -24,7 +24,7 @@ export const resources = {
         name: `${count} sockets, ${name}`,
         estimate: trials.median(name, (looks) => looks[index].perSampleNs / 1e3),
         unit: 'µs',
-        note: index === 0 ? 'main thread, CPU, with the wake-up of a timer' : undefined,
+        ...(index === 0 && { note: 'main thread, CPU, with the wake-up of a timer' }),
       })),
     ),
     {
