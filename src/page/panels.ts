@@ -1,7 +1,7 @@
 import { metrics } from '../core/metrics'
 import type { Unit } from './format'
+import type { Colour, Dash } from './palette'
 import type { Description, Labels, Series } from './series'
-import type { Colour, Dash } from './theme'
 
 /** One line of a chart. */
 export interface Line {
