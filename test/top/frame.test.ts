@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Status } from '../../src/core/status'
+import type { Status, Verdict } from '../../src/core/status'
 import type { View } from '../../src/top/view'
 import { dist } from '../dist'
 import { exampleSeries, exampleStall, exampleStatus } from '../support/status-server'
@@ -88,6 +88,34 @@ describe('whatever the size', () => {
       expect(text).toContain(part)
     }
   })
+})
+
+test('a bad verdict has its sentence and its advice, a stall or not, and then come the charts beyond the fifth', () => {
+  const metrics = [
+    'nodejs_heap_allocated_bytes_total',
+    'nodejs_eventloop_longest_turn_seconds',
+    'nodejs_active_resources_total',
+    'process_resident_memory_bytes',
+    'process_cpu_seconds_total',
+  ]
+  const [first] = exampleSeries()
+  const series = [...exampleSeries(), ...metrics.map((name) => ({ ...first, name }))] as View['series']
+  const stalls = [exampleStall({ ongoing: true })]
+  const text = frame(exampleView({ series, stalls }), { columns: 80, rows: 24 }, PLAIN).join('\n')
+  for (const part of ['below its limit.', 'Take two heap snapshots', 'main is stuck', 'at emit', 'allocation']) {
+    expect(text).toContain(part)
+  }
+  expect(text).not.toContain('CPU')
+})
+
+test('verdicts stand in columns, however long their words', () => {
+  const [gc, ...others] = exampleStatus().verdicts
+  const long = { ...gc, word: 'stalled lately' } as Verdict
+  const view = exampleView({ status: exampleStatus({ verdicts: [long, ...others] }) })
+  const lines = frame(view, { columns: 100, rows: 40 }, PLAIN)
+  expect(lines.join('\n')).toMatch(
+    /^✓ GC {9}stalled lately {2}Collections[\s\S]*^! pause {6}normal {10}A pause/m,
+  )
 })
 
 describe('a stall', () => {

@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
 import { exampleStall, exampleStatus, StatusServer } from '../support/status-server'
@@ -43,7 +45,7 @@ test('q leaves, after a resize, and the screen is as it was', async () => {
   await terminal.shows((now) => /^q leaves$/m.test(now) && /^heap used .* 40 MiB$/m.test(now))
   terminal.resize(120, 40)
   await terminal.shows(
-    /heap {7}leaking {5}The live heap grew from 12 MiB to 96 MiB over the last six major collections/,
+    /heap {7}leaking {2}The live heap grew from 12 MiB to 96 MiB over the last six major collections/,
   )
 
   terminal.keys('q')
@@ -129,7 +131,7 @@ test('offloop run --top: figures above, the last lines of the application below;
     (now) => /sample [1-9]\d*,/.test(now) && /^heap used.*MiB/m.test(now) && /^tick \d+$/m.test(now),
   )
   mkdirSync(ARTIFACTS, { recursive: true })
-  writeFileSync(`${ARTIFACTS}top-80x24.txt`, screen)
+  writeFileSync(`${ARTIFACTS}run-top-80x24.txt`, screen)
   for (const part of ['GC', 'event loop', 'Ctrl-C interrupts the application']) expect(screen).toContain(part)
   terminal.keys('q')
   const after = await terminal.shows((now) => !now.includes('Ctrl-C interrupts') && /^tick \d+$/m.test(now))
@@ -148,6 +150,20 @@ test('offloop run --top: Ctrl-C is for the application, whose exit code and last
   terminal.keys('C-c')
   await terminal.shows(/^tick 0$[\s\S]*^got SIGINT$[\s\S]*^ended with 42$/m)
   await expectRestored(terminal)
+})
+
+test('offloop run --top: what is redirected is not held back', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'offloop-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const log = join(folder, 'errors.log')
+  const terminal = new Tmux(80, 24, { OFFLOOP_SERVE: '127.0.0.1:0', OFFLOOP_INTERVAL_MS: '300' })
+  terminal.run(`${OFFLOOP} run --top ${APP} 2> ${log}`)
+  // The view has read the line that says where to look all the same.
+  await terminal.shows((now) => /sample [1-9]\d*,/.test(now) && /^tick \d+$/m.test(now))
+  expect(readFileSync(log, 'utf8')).toMatch(/^offloop: metrics are at http/)
+  terminal.keys('C-c')
+  await terminal.shows((now) => now.includes('run --top') && now.includes('tick 0'))
+  expect(readFileSync(log, 'utf8')).toMatch(/got SIGINT\n$/)
 })
 
 test('offloop run --top: is refused where there is nothing to ask', async () => {
