@@ -102,7 +102,13 @@ test('a bad verdict has its sentence and its advice, a stall or not, and then co
   const series = [...exampleSeries(), ...metrics.map((name) => ({ ...first, name }))] as View['series']
   const stalls = [exampleStall({ ongoing: true })]
   const text = frame(exampleView({ series, stalls }), { columns: 80, rows: 24 }, PLAIN).join('\n')
-  for (const part of ['below its limit.', 'Take two heap snapshots', 'main is stuck', 'at emit', 'allocation']) {
+  for (const part of [
+    'below its limit.',
+    'Take two heap snapshots',
+    'main is stuck',
+    'at emit',
+    'allocation',
+  ]) {
     expect(text).toContain(part)
   }
   expect(text).not.toContain('CPU')

@@ -28,11 +28,11 @@ function keep(name: string, screen: string): void {
   writeFileSync(`${ARTIFACTS}${name}.txt`, `${text}\n`)
   if (!forDocs) return
   const page = readFileSync(PAGE, 'utf8')
-  const block = new RegExp(`(<!-- ${name} -->\n\`\`\`\n)[\\s\\S]*?(\n\`\`\`)`)
+  const block = new RegExp(`(<!-- ${name} -->\n\`\`\`\n)[\\s\\S]*?(\`\`\`\n)`)
   expect(page).toMatch(block)
   writeFileSync(
     PAGE,
-    page.replace(block, (_, before, after) => `${before}${text}${after}`),
+    page.replace(block, (_, before, after) => `${before}${text}\n${after}`),
   )
 }
 
