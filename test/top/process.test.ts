@@ -67,23 +67,23 @@ test(
     keep('top-80x24', terminal.screen())
 
     child.send({ blockMs: 12_000 })
-    const stalled = await terminal.shows(
-      /■ main is stuck for [\d.]+ m?s now, since [\d:]{8}: JavaScript\n +at computePrices \(.*page\.cjs:\d+:\d+\)/,
-    )
-    expect(stalled).toMatch(/✗ event loop stalled/)
+    const stuck =
+      /■ main is stuck for [\d.]+ m?s now, since [\d:]{8}: JavaScript\n +at computePrices \(.*page\.cjs:\d+:\d+\)/
+    // The verdict is asked for before the stalls are, so it may be of a moment before.
+    const stalled = await terminal.shows((now) => stuck.test(now) && /✗ event loop stalled/.test(now))
     keep('top-stalled-80x24', stalled)
     // Nothing stands still but the process itself.
     const during = sampled(stalled)
     await terminal.shows((now) => now.includes('main is stuck') && sampled(now) > during)
-    await terminal.shows(/□ main was stuck for 1\d(\.\d+)? s/)
+    await terminal.shows(/□ main was stuck for [\d.]+ s/)
 
     terminal.resize(40, 24)
     const narrow = await terminal.shows((now) => /^q leaves$/m.test(now) && /^heap used .* MiB$/m.test(now))
     for (const line of narrow.split('\n')) expect(line.length).toBeLessThanOrEqual(40)
     keep('top-40x24', narrow)
     terminal.resize(132, 50)
-    // A large one has room for the threads.
-    keep('top-132x50', await terminal.shows(/^worker\S* +[\d.]+% busy/m))
+    // A large one has room for the threads. Newer versions of Node.js tell their names.
+    keep('top-132x50', await terminal.shows(/^(worker|resize)#\d+ +[\d.]+% busy/m))
     terminal.resize(80, 24)
 
     child.kill()
