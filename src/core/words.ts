@@ -8,9 +8,9 @@ function short(value: number): string {
 
 export function bytesInWords(bytes: number): string {
   for (const [unit, size] of [
-    ['GB', 1e9],
-    ['MB', 1e6],
-    ['KB', 1e3],
+    ['GiB', 2 ** 30],
+    ['MiB', 2 ** 20],
+    ['KiB', 2 ** 10],
   ] as const) {
     if (Math.abs(bytes) >= size) return `${short(bytes / size)} ${unit}`
   }

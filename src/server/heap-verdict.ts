@@ -82,7 +82,8 @@ function shape(evidence: Evidence, live: readonly Point[], figures: Figure[]): J
     if (span >= FLAT.ms && used.max - used.min < FLAT.share * used.max) {
       return good('steady', `The used heap stayed ${between}.`)
     }
-    const text = `${live.length} major collections are too few to tell a leak from garbage; the used heap was ${between}.`
+    const some = live.length === 1 ? '1 major collection is' : `${live.length} major collections are`
+    const text = `${some} too few to tell a leak from garbage; the used heap was ${between}.`
     return unknown(text, figures)
   }
   const teeth = used.max - used.min >= TOOTH * used.max

@@ -1,5 +1,5 @@
 import { get, type IncomingMessage } from 'node:http'
-import { onTestFinished, describe, expect, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { SourceEvent } from '../../src/server/source'
 import { dist } from '../dist'
 import { Child } from '../support/child'

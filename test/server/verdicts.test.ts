@@ -9,7 +9,7 @@ const { Evidence } = dist<typeof import('../../src/server/evidence')>('server/ev
 const { verdicts, EVIDENCE } = dist<typeof import('../../src/server/verdicts')>('server/verdicts.js')
 
 const NOW = Date.UTC(2026, 10, 1, 12)
-const MB = 1e6
+const MIB = 2 ** 20
 
 type Value = (index: number) => number
 
@@ -141,16 +141,16 @@ describe('pause', () => {
 })
 
 describe('heap', () => {
-  /** A major collection every `every` samples; `live` is what it leaves, in MB, and garbage goes to 30 MB above. */
+  /** A major collection every `every` samples; `live` is what it leaves, in MiB, and garbage goes to 30 MiB above. */
   const heap = (live: Value, { count = 120, every = 5, garbage = 30, limit = 4_000 } = {}) => {
     const major = (i: number) => i - (i % every)
     return [
       series('nodejs_gc_cycles_total', (i) => Math.floor(i / every), { count, labels: { kind: 'major' } }),
-      series('nodejs_heap_live_bytes', (i) => live(major(i)) * MB, { count }),
-      series('nodejs_heap_size_used_bytes', (i) => (live(i) + (garbage * (i % every)) / every) * MB, {
+      series('nodejs_heap_live_bytes', (i) => live(major(i)) * MIB, { count }),
+      series('nodejs_heap_size_used_bytes', (i) => (live(i) + (garbage * (i % every)) / every) * MIB, {
         count,
       }),
-      series('nodejs_heap_size_limit_bytes', () => limit * MB, { count }),
+      series('nodejs_heap_size_limit_bytes', () => limit * MIB, { count }),
     ]
   }
 
@@ -161,8 +161,8 @@ describe('heap', () => {
     )
     expect(verdict).toMatchObject({ word: 'leaking', level: 'bad' })
     expect(verdict.text).toBe(
-      'What major collections leave grew from 50 MB to 108 MB in 19 minutes, 3 MB a minute, over 24 of them. ' +
-        'At this pace it reaches the limit of 4 GB in 21.6 hours.',
+      'What major collections leave grew from 50 MiB to 108 MiB in 19 minutes, 3 MiB a minute, over 24 of them. ' +
+        'At this pace it reaches the limit of 3.91 GiB in 21.6 hours.',
     )
   })
 
@@ -220,7 +220,7 @@ describe('heap', () => {
     [2_000, 'sawtooth', 'good'],
     [3_200, 'near its limit', 'notice'],
     [3_800, 'near its limit', 'bad'],
-  ])('%s MB of 4 GB: %s', (live, word, level) => {
+  ])('%s MiB of 4,000: %s', (live, word, level) => {
     const verdict = judged(
       'heap',
       heap(() => live, { garbage: 1_500 }),
@@ -236,13 +236,13 @@ describe('heap', () => {
   test('a container that is nearly full counts as well', () => {
     const { thread: _, ...process } = series('x', () => 0).labels
     const container = [
-      { ...series('process_resident_memory_bytes', () => 490 * MB), labels: process },
-      { ...series('nodejs_container_memory_limit_bytes', () => 512 * MB), labels: process },
+      { ...series('process_resident_memory_bytes', () => 490 * MIB), labels: process },
+      { ...series('nodejs_container_memory_limit_bytes', () => 512 * MIB), labels: process },
     ]
     const verdict = judged('heap', [...heap(() => 50), ...container])
     expect(verdict).toMatchObject({ word: 'near its limit', level: 'bad' })
     expect(verdict.text).toMatch(
-      /^At 490 MB, the memory of the process is 95\.7% of the container's limit of 512 MB\./,
+      /^At 490 MiB, the memory of the process is 95\.7% of the container's limit of 512 MiB\./,
     )
   })
 
