@@ -1,0 +1,18 @@
+// A service whose event loop stalls now and then: `node examples/blocking.mjs [--fixed]`.
+// docs/reading-the-charts.md shows what that looks like.
+import { fixed, serve } from './scenario.mjs'
+
+/** An article that is ordered twice has one line. */
+function withoutDuplicates(items) {
+  if (fixed) return [...new Map(items.map((item) => [item.sku, item])).values()]
+  // The bug: each line is looked for among all others. Nobody notices with twenty lines; a bulk order has 60,000.
+  // The fix is above: a map finds each at once.
+  return items.filter(({ sku }, index) => items.findIndex((other) => other.sku === sku) === index)
+}
+
+function answer({ id, items }) {
+  const lines = withoutDuplicates(items)
+  return { id, total: lines.reduce((sum, { price, quantity }) => sum + price * quantity, 0) }
+}
+
+await serve('blocking', answer, { perSecond: 50, bulkSeconds: 10 })
