@@ -10,8 +10,8 @@ export default defineConfig({
     // Much of the suite measures time, so it must not fight itself for the processors.
     maxWorkers: 2,
     testTimeout: 30_000,
-    // Processes that wait for each other, on a machine that others use: one may be unlucky once. The report says which.
-    retry: process.env.CI ? 1 : 0,
+    // Processes that wait for each other, on a machine that others use: one may be unlucky. The report says which.
+    retry: process.env.CI ? 2 : 0,
     hookTimeout: 30_000,
     // What is tested is what users get: the compiled package, loaded by Node itself.
     server: { deps: { external: [/\/dist\//] } },

@@ -37,7 +37,7 @@ function head({ file, measuredAt, machine, peers = {} }, otherRuns) {
     '',
     `Measured on ${measuredAt.slice(0, 10)}: Node.js ${machine.node}, ${machine.cpu}, ${machine.cores} cores, ${machine.kernel}. [Raw data](../benchmarks/results/${file})${otherRuns.map((name) => `, [${/node\d+/.exec(name)?.[0]}](../benchmarks/results/${name})`).join('')}. \`npm run bench\` makes all of it anew.`,
     '',
-    'Every trial is a process of its own; rounds are interleaved. A figure is the median over the rounds, with its bootstrap 95% interval (of two or three rounds that is their range, and no more); × is how many times ours it is, or, where the table says so, the same without any tool: the interval of the ratio, rounds paired. ∞: ours vanishes in the noise. **Bold**: takes less than ours, outside the noise. Where we lose is listed under each table.',
+    'Every trial is a process of its own; rounds are interleaved. A figure is the median over the rounds, with its bootstrap 95% interval (of two or three rounds that is their range, and no more); × is how many times ours it is, or, where the table says so, the same without any tool: the interval of the ratio, rounds paired. ∞: ours vanishes in the noise. **Bold**: takes less than ours, outside the noise. Where we lose is listed under each table; a reason that begins with “presumably” was not measured apart.',
     '',
     '| | what runs |',
     '|---|---|',

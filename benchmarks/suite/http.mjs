@@ -73,10 +73,9 @@ export const http = {
     },
   ]),
   reasons: {
-    'process, CPU a request':
-      'our sampling thread builds a batch of all metrics once a window, beside the event loop, where these do less',
+    'process, CPU a request': 'presumably the batch that our sampling thread builds once a window',
     'main thread, CPU a request':
-      'the defaults look at the size of the heap at each collection, for bytes allocated and reclaimed',
+      'presumably the look at the size of the heap at each collection, for the bytes allocated and reclaimed',
   },
 }
 

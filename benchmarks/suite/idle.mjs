@@ -99,12 +99,12 @@ export const idle = {
     },
   ],
   reasons: {
-    'offloop, private memory at 24 s, more than a bare Worker':
-      'compiled modules, an hour of history and the answers of the addon live in the worker',
-    'at 4 s': 'a worker thread has a heap and a stack of its own: a bare Worker is the floor',
-    'at 24 s': 'a worker thread has a heap and a stack of its own: a bare Worker is the floor',
+    'at 4 s': 'a worker thread has a heap and a stack of its own: the row of a bare Worker is that part',
+    'at 24 s': 'a worker thread has a heap and a stack of its own: the row of a bare Worker is that part',
     'CPU of the process':
-      'in these ten seconds ours takes a sample of all metrics, builds a batch and keeps it; these read few figures, or none, and keep nothing',
-    'main thread wakes up': 'one sample asks the main thread for its heap figures',
+      'presumably the sample of all metrics that is taken and kept, in a thread of its own',
+    'main thread wakes up':
+      'a sample asks the main thread once for its heap figures; what is more than that is presumably the clean-up of V8 after the start',
+    'offloop, private memory at 24 s, more than a bare Worker': 'presumably compiled modules and the history',
   },
 }

@@ -77,10 +77,9 @@ export const sample = {
     { file: 'sample', title: 'Main-thread CPU a sample', measure: 'main thread, CPU a sample', log: true },
   ],
   reasons: {
-    'process, CPU a sample':
-      'our sampling thread builds a batch of all metrics and keeps it for queries; these only read figures, and leave the rest to an agent',
+    'process, CPU a sample': 'presumably the batch of all metrics that our sampling thread builds and keeps',
     'main thread, CPU a sample':
-      'an idle thread must be woken for its heap figures, and the wake-up is most of it',
+      'presumably the wake-up of an idle thread, which is asked for its heap figures',
   },
 }
 

@@ -50,7 +50,7 @@ export const series = {
     },
   ],
   reasons: {
-    '1,000 series': 'values of a collector are checked and cross to the sampling thread by structured clone',
-    '5,000 series': 'values of a collector are checked and cross to the sampling thread by structured clone',
+    '1,000 series': 'presumably the check of what a collector returns, and its way to the sampling thread',
+    '5,000 series': 'presumably the check of what a collector returns, and its way to the sampling thread',
   },
 }

@@ -60,14 +60,13 @@ export const start = {
   ],
   plots: [{ file: 'start', title: 'require and start, wall time', measure: 'both', log: true }],
   reasons: {
-    'offloop, both, more than a bare Worker':
-      'modules to load, an addon to open, options to check and the first sample are beside the thread itself',
-    require:
-      'ours loads an addon and checks it against our JavaScript; these are built into Node.js or are one small file',
-    start: 'ours starts a worker thread, which no tool without one has to: a bare Worker is the floor',
-    both: 'ours starts a worker thread, which no tool without one has to: a bare Worker is the floor',
-    'both, CPU': 'ours starts a worker thread, which no tool without one has to: a bare Worker is the floor',
-    'CPU in the 300 ms after':
-      'Node.js sets up the streams and messages of a new worker thread on the main thread',
+    require: 'presumably the addon and our modules, which are to be found and loaded',
+    start:
+      'a worker thread is started: the row of a bare Worker is that part; the rest is presumably modules and the addon',
+    both: 'a worker thread is started: the row of a bare Worker is that part; the rest is presumably modules and the addon',
+    'both, CPU':
+      'a worker thread is started: the row of a bare Worker is that part; the rest is presumably modules and the addon',
+    'CPU in the 300 ms after': 'presumably the messages and streams of a new worker thread',
+    'offloop, both, more than a bare Worker': 'presumably modules, the addon, and options to check',
   },
 }

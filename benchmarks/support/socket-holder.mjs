@@ -1,4 +1,4 @@
-// A server that holds connections and says nothing: `socket-holder.mjs SETUP WISHES`. Otherwise like subject.mjs.
+// A server that holds connections, and says once on each that it has it: `socket-holder.mjs SETUP WISHES`. Otherwise like subject.mjs.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import os from 'node:os'
@@ -10,7 +10,7 @@ const [name, wishes] = process.argv.slice(2)
 const folder = mkdtempSync(path.join(os.tmpdir(), 'offloop-bench-'))
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
 const address = path.join(folder, 'socket')
-createServer(() => {}).listen({ path: address, backlog: 4096 }, async () => {
+createServer((socket) => socket.write('.')).listen({ path: address, backlog: 4096 }, async () => {
   await setUp(name, JSON.parse(wishes))
   emit({ url: address })
 })

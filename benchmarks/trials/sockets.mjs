@@ -13,7 +13,6 @@ const [setup, ...counts] = process.argv.slice(2)
 const INTERVAL_MS = 100
 const SETTLE_MS = 700
 const WINDOW_MS = 1200
-// More than the queue of a listener holds would be refused.
 const AT_ONCE = 100
 const program = fileURLToPath(new URL('../support/socket-holder.mjs', import.meta.url))
 
@@ -41,9 +40,14 @@ async function observe({ pid, url = '' }) {
   return looks
 }
 
-/** @param {string} path @param {number} count */
+/**
+ * Waits for the server's word on each, not for the connection alone: that is there once it is queued, and the queue of a
+ * server that is held up by its samples would fill.
+ * @param {string} path
+ * @param {number} count
+ */
 async function open(path, count) {
   const opening = Array.from({ length: count }, () => connect(path))
-  await Promise.all(opening.map((socket) => once(socket, 'connect')))
+  await Promise.all(opening.map((socket) => once(socket, 'data')))
   sockets.push(...opening)
 }

@@ -24,6 +24,8 @@ const standing = realm[KEY]
 
 /** Returns what ends it. */
 export function addStanding(collector: StandingCollector): () => void {
+  // First, so that the host sees that it is ours.
+  standing.collectors.set(collector, undefined)
   standing.collectors.set(collector, standing.host?.addCollector(collector))
   return () => {
     standing.collectors.get(collector)?.()

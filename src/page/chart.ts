@@ -2,9 +2,10 @@ import uPlot from 'uplot'
 import { h, say, svg } from './dom'
 import { format, formatAxis, plural, type Unit } from './format'
 import { type Band, edgesOf, paintBands, paintMarks, paintSpan } from './paint'
+import { DASHES } from './palette'
 import { type Line, linesFor, type Panel } from './panels'
 import { align, growths, type Labels, type Points, rate, type SeriesStore } from './series'
-import { DASHES, ink, onThemeChange, tint } from './theme'
+import { ink, onThemeChange, tint } from './theme'
 import { clockAxis, type Range } from './time'
 
 /** What charts ask of the page. */

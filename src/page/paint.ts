@@ -1,7 +1,8 @@
 import type uPlot from 'uplot'
 import { duration } from './format'
+import type { Colour } from './palette'
 import type { Points } from './series'
-import { type Colour, ink, tint } from './theme'
+import { ink, tint } from './theme'
 import type { Range } from './time'
 
 /** A stall on the charts. */

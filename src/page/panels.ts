@@ -1,7 +1,7 @@
 import { metrics } from '../core/metrics'
 import type { Unit } from './format'
+import type { Colour, Dash } from './palette'
 import type { Description, Labels, Series } from './series'
-import type { Colour, Dash } from './theme'
 
 /** One line of a chart. */
 export interface Line {
@@ -43,8 +43,17 @@ export interface Panel {
 
 const MAJOR = { metric: 'nodejs_gc_cycles_total', labels: { kind: 'major' }, label: 'major collection' }
 
+/** Quantiles and the longest of the last minute. */
+function spread(metric: string, longest: string, labels: Labels = {}): Panel['lines'] {
+  return [
+    { label: 'p50', metric, labels: { ...labels, quantile: '0.5' }, colour: 'blue' },
+    { label: 'p90', metric, labels: { ...labels, quantile: '0.9' }, colour: 'blue', dash: 'long' },
+    { label: 'p99', metric, labels: { ...labels, quantile: '0.99' }, colour: 'blue', dash: 'short' },
+    { label: 'max', metric: longest, labels, colour: 'orange', dash: 'dots' },
+  ]
+}
+
 function pauses(kind: 'minor' | 'major', note: string): Panel {
-  const metric = 'nodejs_gc_pause_quantile_seconds'
   return {
     id: `pauses-${kind}`,
     section: 'Garbage collection',
@@ -53,18 +62,7 @@ function pauses(kind: 'minor' | 'major', note: string): Panel {
     unit: 'seconds',
     thread: true,
     fan: true,
-    lines: [
-      { label: 'p50', metric, labels: { kind, quantile: '0.5' }, colour: 'blue' },
-      { label: 'p90', metric, labels: { kind, quantile: '0.9' }, colour: 'blue', dash: 'long' },
-      { label: 'p99', metric, labels: { kind, quantile: '0.99' }, colour: 'blue', dash: 'short' },
-      {
-        label: 'max',
-        metric: 'nodejs_gc_longest_pause_seconds',
-        labels: { kind },
-        colour: 'orange',
-        dash: 'dots',
-      },
-    ],
+    lines: spread('nodejs_gc_pause_quantile_seconds', 'nodejs_gc_longest_pause_seconds', { kind }),
   }
 }
 
@@ -222,18 +220,11 @@ export const PANELS: readonly Panel[] = [
     id: 'turns',
     section: 'Event loop',
     title: 'Loop turns',
-    note: 'The longest turn of the last minute: how late a timer or a request could be.',
+    note: 'Turns of the last minute: the longest is how late a timer or a request could be.',
     unit: 'seconds',
     thread: true,
-    lines: [
-      {
-        label: 'longest',
-        metric: 'nodejs_eventloop_longest_turn_seconds',
-        colour: 'orange',
-        dash: 'dots',
-        area: true,
-      },
-    ],
+    fan: true,
+    lines: spread('nodejs_eventloop_turn_quantile_seconds', 'nodejs_eventloop_longest_turn_seconds'),
   },
   {
     id: 'resources',

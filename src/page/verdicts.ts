@@ -1,6 +1,6 @@
 import type { Level, Verdict } from '../core/status'
 import type { Board } from './board'
-import { pointsOf, type Frame } from './chart'
+import { type Frame, pointsOf } from './chart'
 import { h, replace } from './dom'
 import { glyph } from './glyphs'
 import { PANELS } from './panels'

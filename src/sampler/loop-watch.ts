@@ -11,9 +11,10 @@ export interface Look {
   readonly runnableNs: number
 }
 
+/** One, or several together. */
 interface Gap {
   readonly ns: number
-  /** The look before it. */
+  /** The look before the first. */
   readonly before: Look
 }
 
@@ -34,7 +35,7 @@ export class LoopWatch {
   stuck = false
   #last: Look | undefined
   #notCountedNs = 0
-  /** What the look before left out. */
+  /** What was left out of the turn, as long as nothing tells that the thread ran in it. */
   #gap: Gap | undefined
   #windowAt: Look | undefined
   readonly #parkWindowNs: number | undefined
@@ -72,13 +73,14 @@ export class LoopWatch {
    * when it is out of it.
    */
   #leaveOut(last: Look | undefined, now: Look, gapNs: number): void {
-    if (this.#gap !== undefined && this.stuck && ranIn(this.#gap, now)) this.#notCountedNs -= this.#gap.ns
+    if (!this.stuck) this.#gap = undefined
+    if (gapNs > 0 && last !== undefined) {
+      this.#gap = { ns: (this.#gap?.ns ?? 0) + gapNs, before: this.#gap?.before ?? last }
+      this.#notCountedNs += gapNs
+    }
+    if (this.#gap === undefined || !ranIn(this.#gap, now)) return
+    this.#notCountedNs -= this.#gap.ns
     this.#gap = undefined
-    if (gapNs === 0 || last === undefined) return
-    const gap = { ns: gapNs, before: last }
-    if (ranIn(gap, now)) return
-    this.#notCountedNs += gapNs
-    this.#gap = gap
   }
 
   /** Where the platform does not tell a worker is always parked: what cannot be known is not reported. */

@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs'
-import { SourceMap } from 'node:module'
+import type { SourceMap } from 'node:module'
 import { isAbsolute } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { Place } from '../core/stall'
@@ -58,7 +58,11 @@ function load(file: string): Known | undefined {
   const root = sourceRoot === '' || sourceRoot.endsWith('/') ? sourceRoot : `${sourceRoot}/`
   const sources = payload.sources.map((source) => `${root}${source}`)
   return {
-    map: new SourceMap({ ...payload, sourceRoot: '', sources } as ConstructorParameters<typeof SourceMap>[0]),
+    map: new (require('node:module') as typeof import('node:module')).SourceMap({
+      ...payload,
+      sourceRoot: '',
+      sources,
+    } as ConstructorParameters<typeof SourceMap>[0]),
     url: at.protocol === 'data:' ? url : at,
   }
 }

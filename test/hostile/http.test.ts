@@ -207,7 +207,7 @@ describe('a query with', () => {
   const NAME = 'nodejs_heap_size_used_bytes'
   const TIMES = [
     'yesterday',
-    '1700000000',
+    '1.7e12',
     '2026-02-30T00:00:00Z',
     '2026-13-01T00:00:00Z',
     '2026-01-01',

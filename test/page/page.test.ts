@@ -335,6 +335,36 @@ describe('the page', () => {
     await expect.poll(async () => (await pixels(page, 'heap', BLUE.dark)).like).toBeGreaterThan(20)
   })
 
+  it('shows each of the processes that share its port', async ({ onTestFinished }) => {
+    const port = await freePort()
+    const options = { service: 'shop', intervalMs: 500, serve: { port, share: true } }
+    const share = () => new Child('shares.cjs', { args: [JSON.stringify(options)], finished: onTestFinished })
+    const first = share()
+    const { url } = await first.next<{ url: string }>()
+    const second = share()
+    expect((await second.next<{ url: string }>()).url).toBe(url)
+    const { page, faults } = await openPage(browser, url)
+    const processes = page.getByRole('combobox', { name: 'Process' })
+    const pids = [first, second].map(({ process: { pid } }) => String(pid))
+    await expect
+      .poll(
+        async () =>
+          (
+            await processes
+              .locator('option')
+              .evaluateAll((all) => all.map((one) => one.getAttribute('value')))
+          ).sort(),
+        { timeout: 10_000 },
+      )
+      .toEqual(pids.sort())
+    await processes.selectOption(String(second.process.pid))
+    const resident = await api<SeriesAnswer>('series?metrics=process_resident_memory_bytes', url)
+    const ofSecond = resident.series.find(({ labels }) => labels.pid === String(second.process.pid))
+    expect(ofSecond?.v.length).toBeGreaterThan(0)
+    await expect.poll(() => legend(page, 'memory'), { timeout: 10_000 }).toMatch(/resident\s+\d/)
+    expect(faults).toEqual([])
+  })
+
   it('says that the server is lost, and finds it again', async ({ onTestFinished }) => {
     const port = await freePort()
     const { child, url } = await serve(onTestFinished, { port })

@@ -87,10 +87,15 @@ describe('the main thread', () => {
     loop.look(look(1_000, 900, 0, { runnableMs: 50 }), 0)
     loop.look(look(2_000, 900, 0, { runnableMs: 50 }), 500 * MS)
     expect(loop.busyNs).toBe(600 * MS)
-    loop.look(look(2_100, 900, 0, { runnableMs: 1_100 }), 0)
-    expect(loop.busyNs).toBe(1_200 * MS)
-    loop.look(look(2_200, 900, 0, { runnableMs: 1_200 }), 0)
-    expect(loop.busyNs).toBe(1_300 * MS)
+    // Still in the queue, and another gap.
+    loop.look(look(2_025, 900, 0, { runnableMs: 50 }), 0)
+    expect(loop.busyNs).toBe(625 * MS)
+    loop.look(look(2_350, 900, 0, { runnableMs: 50 }), 300 * MS)
+    expect(loop.busyNs).toBe(650 * MS)
+    loop.look(look(2_400, 900, 0, { runnableMs: 1_400 }), 0)
+    expect(loop.busyNs).toBe(1_500 * MS)
+    loop.look(look(2_500, 900, 0, { runnableMs: 1_500 }), 0)
+    expect(loop.busyNs).toBe(1_600 * MS)
   })
 
   test('where the platform does not tell every gap is left out', () => {
