@@ -152,7 +152,7 @@ describe('docs/reading-the-charts.md', { timeout: PATIENCE_MS }, () => {
     const { text } = await bug.becomes(id, words, fixedWords)
     expect(text).toMatch(/^What major collections leave grew from .* At this pace it reaches the limit of /)
     await curlsAnswer(bug, curls)
-    if (forDocs) await sleep(45_000)
+    if (forDocs) await sleep(30_000)
     await (await pageSays(bug, 'Heap', words)).shoot(picture)
     await fixed.becomes(id, fixedWords, words)
   })
