@@ -1,0 +1,225 @@
+// What docs/reading-the-charts.md says of its three services, with their bugs and without.
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import type { SeriesAnswer } from '../src/page/series'
+import type { Stall } from '../src/core/stall'
+import type { Status, Verdict } from '../src/core/status'
+import { launch, openPage } from './support/browser'
+
+const ROOT = fileURLToPath(new URL('../', import.meta.url))
+const doc = readFileSync(join(ROOT, 'docs/reading-the-charts.md'), 'utf8')
+// `OFFLOOP_PICTURES=1` makes the pictures of the page, of longer runs.
+const forDocs = process.env.OFFLOOP_PICTURES === '1'
+const PICTURES = join(ROOT, forDocs ? 'docs/images' : 'test-artifacts/scenarios')
+const INTERVAL_MS = forDocs ? 1_000 : 250
+const PATIENCE_MS = forDocs ? 300_000 : 150_000
+
+interface Section {
+  readonly command: string
+  readonly id: Verdict['id']
+  readonly words: readonly string[]
+  readonly fixedWords: readonly string[]
+  readonly curls: readonly string[]
+  readonly picture: string
+}
+
+/** What the part of the page under a title claims. */
+function section(title: string): Section {
+  const text = doc.split(`\n## ${title}\n`)[1]?.split('\n## ')[0] ?? ''
+  const [, id, words, fixedWords] = /^\| `(\w+)` \| ([^|]+) \| ([^|]+) \|$/m.exec(text) ?? []
+  return {
+    command: /^node .*$/m.exec(text)?.[0] ?? '',
+    id: id as Verdict['id'],
+    words: words?.split(', ') ?? [],
+    fixedWords: fixedWords?.split(', ') ?? [],
+    curls: [...text.matchAll(/^curl '?(\S+?)'?$/gm)].map(([, url = '']) => url),
+    picture: /\]\(images\/([\w.]+)\)/.exec(text)?.[1] ?? '',
+  }
+}
+
+let browser: Browser
+beforeAll(async () => {
+  mkdirSync(PICTURES, { recursive: true })
+  browser = await launch()
+})
+afterAll(() => browser?.close())
+
+/** The service that a command of the page starts, on a port of its own. */
+class Service {
+  readonly #process: ChildProcess
+  #output = ''
+
+  constructor(command: string, ...more: string[]) {
+    const [, ...args] = command.split(' ')
+    const own = ['--port', '0', '--interval', String(INTERVAL_MS)]
+    this.#process = spawn(process.execPath, [...args, ...own, ...more], { cwd: ROOT })
+    onTestFinished(() => {
+      this.#process.kill('SIGKILL')
+    })
+    for (const stream of [this.#process.stdout, this.#process.stderr]) {
+      stream?.setEncoding('utf8').on('data', (chunk: string) => {
+        this.#output += chunk
+      })
+    }
+  }
+
+  get output(): string {
+    return this.#output
+  }
+
+  async url(): Promise<string> {
+    for (;;) {
+      const [, url] = /^Look at (http:\/\/[\d.:]+)\/\. .*Ctrl-C stops\.\n/m.exec(this.#output) ?? []
+      if (url !== undefined) return url
+      if (this.#process.exitCode !== null) throw new Error(`it ended:\n${this.#output}`)
+      await sleep(20)
+    }
+  }
+
+  async ask<T>(path: string): Promise<T> {
+    const response = await fetch(`${await this.url()}${path}`)
+    expect(response.status, path).toBe(200)
+    return (await response.json()) as T
+  }
+
+  async verdict(id: Verdict['id']): Promise<Verdict> {
+    const { verdicts } = await this.ask<Status>('/v1/status')
+    return verdicts.find((verdict) => verdict.id === id) as Verdict
+  }
+
+  /** Until the verdict is one of `words`; it must be none of `never` before. The test's deadline ends it. */
+  async becomes(
+    id: Verdict['id'],
+    words: readonly string[],
+    never: readonly string[] = [],
+  ): Promise<Verdict> {
+    for (;;) {
+      const verdict = await this.verdict(id)
+      expect(never).not.toContain(verdict.word)
+      if (words.includes(verdict.word)) return verdict
+      await sleep(100)
+    }
+  }
+
+  /** Until it has answered so many orders. */
+  async answers(orders: number): Promise<void> {
+    for (;;) {
+      const { series } = await this.ask<SeriesAnswer>('/v1/series?metrics=orders_answered_total')
+      if ((series[0]?.v.at(-1) ?? 0) >= orders) return
+      await sleep(100)
+    }
+  }
+
+  stalls = async () => (await this.ask<{ stalls: Stall[] }>('/v1/stalls')).stalls
+}
+
+const stuckIn = ({ stack = [] }: Stall) => stack.map(({ functionName }) => functionName)
+
+/** The page says so too. A picture is of the document, or of the run. */
+async function pageSays(service: Service, title: string, words: readonly string[]) {
+  const { page } = await openPage(browser, await service.url(), {
+    colorScheme: 'light',
+    viewport: { width: 1200, height: 940 },
+  })
+  const card = page.locator('.verdict', { has: page.getByRole('heading', { name: title, exact: true }) })
+  // Its level is there too, for who cannot see the shape.
+  const becomes = (...any: readonly string[]) =>
+    card
+      .locator('.word', { hasText: new RegExp(`^(${any.join('|')})(look at it|problem)$`) })
+      .waitFor({ timeout: 60_000 })
+  await becomes(...words)
+  const heap = page.locator('#chart-heap')
+  await heap.locator('.value').first().waitFor()
+  const shoot = async (name: string) => {
+    const box = await heap.boundingBox()
+    const height = Math.ceil((box?.y ?? 0) + (box?.height ?? 0)) + 12
+    await page.screenshot({ path: join(PICTURES, name), clip: { x: 0, y: 0, width: 1200, height } })
+  }
+  return { becomes, shoot }
+}
+
+describe('docs/reading-the-charts.md', { timeout: PATIENCE_MS }, () => {
+  test('a leak', async () => {
+    const { command, id, words, fixedWords, curls, picture } = section('A leak')
+    expect([id, picture]).toEqual(['heap', 'leak.png'])
+    const [bug, fixed] = [new Service(command), new Service(command, '--fixed')]
+    const { text } = await bug.becomes(id, words, fixedWords)
+    expect(text).toMatch(/^What major collections leave grew from .* At this pace it reaches the limit of /)
+    await curlsAnswer(bug, curls)
+    if (forDocs) await sleep(30_000)
+    await (await pageSays(bug, 'Heap', words)).shoot(picture)
+    await fixed.becomes(id, fixedWords, words)
+  })
+
+  test('pressure on the collector', async () => {
+    const { command, id, words, fixedWords, curls, picture } = section('Pressure on the collector')
+    expect([id, picture]).toEqual(['gc', 'thrash.png'])
+    const [bug, fixed] = [new Service(command), new Service(command, '--fixed')]
+    const { figures } = await bug.becomes(id, words)
+    expect(figures.find(({ name }) => name === 'share of time')?.value).toBeGreaterThan(0.1)
+    await curlsAnswer(bug, curls)
+    await fixed.answers(100)
+    await fixed.becomes(id, fixedWords)
+    if (forDocs) await sleep(25_000)
+    await (await pageSays(bug, 'Garbage collection', words)).shoot(picture)
+  })
+
+  test('a stall', async () => {
+    const { command, id, words, fixedWords, curls, picture } = section('A stall')
+    expect([id, picture]).toEqual(['loop', 'stall.png'])
+    const [bug, fixed] = [new Service(command), new Service(command, '--fixed')]
+    await bug.becomes(id, words)
+    await expect
+      .poll(async () => (await bug.stalls()).flatMap(stuckIn), { timeout: 60_000 })
+      .toContain('withoutDuplicates')
+    expect((await bug.stalls()).at(-1)?.cause).toBe('code')
+    // As the document quotes it, without the folder. Which line of the loop it is, is chance.
+    const quoted = [...doc.matchAll(/^ {4}at (\w+) \(…\/([\w./]+):\d+:\d+\)$/gm)]
+    expect(quoted).toHaveLength(2)
+    const said = () =>
+      quoted.every(([, name, file]) => new RegExp(` at ${name} \\(.*/${file}:\\d+:\\d+\\)`).test(bug.output))
+    await expect.poll(said, { timeout: 60_000 }).toBe(true)
+    await curlsAnswer(bug, curls)
+    if (forDocs) await sleep(10_000)
+    const page = await pageSays(bug, 'Event loop', words)
+    // The next bulk order comes soon: the page tells of it while the loop is stuck.
+    await page.becomes('stalled')
+    await page.shoot(picture)
+    // More than one bulk order has come by then.
+    await fixed.answers(700)
+    expect((await fixed.stalls()).flatMap(stuckIn)).not.toContain('withoutDuplicates')
+    await fixed.becomes(id, fixedWords, ['stalled'])
+  })
+
+  test('has queries that Prometheus understands, of metrics that there are', () => {
+    const queries = [...doc.matchAll(/```promql\n([^`]+)```/g)].flatMap(([, text = '']) =>
+      text.trim().split('\n'),
+    )
+    expect(queries.length).toBeGreaterThan(7)
+    const metrics = readFileSync(join(ROOT, 'docs/metrics.md'), 'utf8')
+    for (const [name] of queries.join(' ').matchAll(/\bnodejs_\w+/g)) expect(metrics).toContain(`\`${name}\``)
+    const rules = queries.map((expr, index) => ({ record: `query:${index}`, expr }))
+    const folder = mkdtempSync(join(tmpdir(), 'offloop-queries-'))
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+    // JSON is YAML.
+    writeFileSync(join(folder, 'rules.yml'), JSON.stringify({ groups: [{ name: 'queries', rules }] }))
+    execFileSync('promtool', ['check', 'rules', join(folder, 'rules.yml')], { stdio: 'pipe' })
+  })
+})
+
+/** Each query of the page has an answer with something in it. */
+async function curlsAnswer(service: Service, urls: readonly string[]): Promise<void> {
+  expect(urls).not.toEqual([])
+  for (const url of urls) {
+    const { series, stalls } = await service.ask<{ series?: unknown[]; stalls?: unknown[] }>(
+      url.replace(/^http:\/\/[^/]+/, ''),
+    )
+    expect((series ?? stalls)?.length, url).toBeGreaterThan(0)
+  }
+}
