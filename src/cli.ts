@@ -3,14 +3,17 @@
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import { join, resolve } from 'node:path'
+import { ranBy } from './core/run'
 
-const USAGE = `Usage: offloop run [node options] app.js [--] [arguments of app.js]
+const USAGE = `Usage: offloop run [--top] [node options] app.js [--] [arguments of app.js]
 
-Runs app.js with runtime metrics on and no change to its code. Configured by the environment:
+Runs app.js with runtime metrics on and no change to its code, and says on stderr where they are. With --top the
+terminal shows them, and the last lines of what app.js prints; q leaves the view, and app.js goes on.
+Configured by the environment:
 
   OFFLOOP_SERVICE       name of the service       (default: OTEL_SERVICE_NAME, else the package's name)
   OFFLOOP_INTERVAL_MS   time between samples      (default: 10000)
-  OFFLOOP_SERVE         serve HTTP on host:port   (default: off)
+  OFFLOOP_SERVE         serve HTTP on host:port   (default: 127.0.0.1:9464; off: do not)
   OFFLOOP_SERVE_SHARE   1: share the port         (default: within a cluster)
   OFFLOOP_EXPORT        where to, by commas       (default: none)
                         tinyobs=URL, otlp=URL, dogstatsd=host:port, dogstatsd=unix:path, module=path
@@ -28,6 +31,10 @@ Compiles the addon for the Node.js that runs this, where the package has no bina
 make and Python 3. FOLDER has the headers of that Node.js in include/node, where they are not beside its binary and
 cannot be downloaded either.
 
+Usage: offloop top [URL]
+
+Shows a running process in the terminal. \`offloop top --help\` tells more.
+
   offloop --help, offloop --version
 `
 
@@ -39,6 +46,8 @@ const TYPED: ReadonlySet<string> = new Set(['SIGINT', 'SIGQUIT', 'SIGHUP'])
 function run(given: readonly string[]): void {
   const script = given.findIndex((argument) => !argument.startsWith('-'))
   if (script === -1) fail('offloop run: no script to run')
+  const options = given.slice(0, script)
+  const view = options.includes('--top') ? openView() : undefined
   const rest = given.slice(script + 1)
   if (rest[0] === '--') rest.shift()
   const register = join(__dirname, 'register.js')
@@ -46,19 +55,39 @@ function run(given: readonly string[]): void {
   for (const signal of FORWARDED) {
     process.on(signal, () => {
       // A terminal sends Ctrl-C and the like to both; many an application takes a second one for "now, at once".
-      if (!(process.stdin.isTTY && TYPED.has(signal))) app.kill(signal)
+      // Where the view reads the keys itself, none of them is a signal.
+      const keys = process.stdin.isTTY && (!process.stdin.isRaw || signal === 'SIGHUP')
+      if (!(keys && TYPED.has(signal))) app.kill(signal)
     })
   }
   const app = spawn(
     process.execPath,
-    ['--require', register, ...given.slice(0, script), given[script] as string, ...rest],
-    { stdio: 'inherit' },
+    [
+      '--require',
+      register,
+      ...options.filter((option) => option !== '--top'),
+      given[script] as string,
+      ...rest,
+    ],
+    {
+      stdio: view === undefined ? 'inherit' : ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...ranBy(process.pid) },
+    },
   )
   app.on('error', (error) => fail(`offloop run: ${error.message}`))
   app.on('exit', (code, signal) => {
     // As a shell reports it: ended by a signal is 128 and its number.
     process.exitCode = signal === null ? (code ?? 1) : 128 + constants.signals[signal]
   })
+  void view?.(app)
+}
+
+/** Not loaded by `run` without it. */
+function openView(): typeof import('./top/run-view').view {
+  const { refusal, view } = require('./top/run-view') as typeof import('./top/run-view')
+  const reason = refusal(process.env)
+  if (reason !== undefined) fail(`offloop run --top: ${reason}`)
+  return view
 }
 
 function rebuild(given: readonly string[]): void {
@@ -79,6 +108,11 @@ function rebuild(given: readonly string[]): void {
   }
 }
 
+async function top(given: readonly string[]): Promise<void> {
+  const command = require('./top/top') as typeof import('./top/top')
+  process.exitCode = await command.top(given)
+}
+
 function fail(message: string): never {
   process.stderr.write(`${message}\n\n${USAGE}`)
   process.exit(2)
@@ -87,6 +121,7 @@ function fail(message: string): never {
 const [command, ...rest] = process.argv.slice(2)
 if (command === 'run') run(rest)
 else if (command === 'rebuild') rebuild(rest)
+else if (command === 'top') void top(rest)
 else if (command === '--version' || command === '-v') {
   process.stdout.write(`${(require('../package.json') as { version: string }).version}\n`)
 } else if (command === '--help' || command === '-h') process.stdout.write(USAGE)

@@ -2,16 +2,34 @@
 import { realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { isMainThread } from 'node:worker_threads'
-import { attach, isDisabled, loadBinding, optionsFromEnvironment, startWith } from './bundle/main'
+import {
+  attach,
+  isBelowRun,
+  isClusterWorker,
+  isDisabled,
+  isRun,
+  loadBinding,
+  optionsFromEnvironment,
+  startWith,
+} from './bundle/main'
 
 if (!isDisabled(process.env) && !isOwnCommand()) {
   if (isMainThread) {
-    startWith(optionsFromEnvironment(process.env), true)
+    const served = isServed() ? { OFFLOOP_SERVE: 'true', ...process.env } : process.env
+    startWith(optionsFromEnvironment(served), true)
   } else if (loadBinding().binding !== undefined) {
     // A preload is inherited by worker threads. The sampler of the process is the main thread's, and finds this one;
     // without the addon it would not, and counting would be for nothing.
     attach()
   }
+}
+
+/**
+ * What somebody runs by hand is to be looked at. The workers of a cluster share its port; of other processes that it
+ * starts each would want the port for itself.
+ */
+function isServed(): boolean {
+  return isRun(process.env, process.ppid) || (isBelowRun(process.env) && isClusterWorker())
 }
 
 /** With the preload in NODE_OPTIONS `offloop run` has it too, and would take the port of what it runs. */

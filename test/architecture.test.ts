@@ -12,7 +12,7 @@ const LAYERS = [
   ['probe'],
   ['exporters'],
   ['server', 'page'],
-  ['sampler', 'bridges', 'rebuild'],
+  ['sampler', 'bridges', 'rebuild', 'top'],
   ['bundle'],
   [''],
 ]

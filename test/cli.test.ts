@@ -21,12 +21,19 @@ const SIGNALLED = fileURLToPath(new URL('./fixtures/signalled.cjs', import.meta.
 const running = new Set<ChildProcess>()
 const cleanUp: (() => void)[] = []
 afterEach(() => {
-  for (const command of running) command.kill('SIGKILL')
+  // With what it runs, which would go on by itself.
+  for (const { pid } of running) {
+    try {
+      if (pid !== undefined) process.kill(-pid, 'SIGKILL')
+    } catch {
+      // It has just ended.
+    }
+  }
   for (const clean of cleanUp.splice(0)) clean()
 })
 
 interface Options {
-  readonly env?: Record<string, string>
+  readonly env?: Record<string, string | undefined>
   readonly input?: string
   readonly cli?: string
 }
@@ -39,7 +46,13 @@ class Command {
   #stderr = ''
 
   constructor(args: readonly string[], { env = {}, input = '', cli = CLI }: Options = {}) {
-    this.process = spawn(process.execPath, [cli, ...args], { env: { ...process.env, ...env }, stdio: 'pipe' })
+    // Tests that run at the same time would take each other's port.
+    const all = { ...process.env, OFFLOOP_SERVE: 'off', ...env }
+    this.process = spawn(process.execPath, [cli, ...args], {
+      env: all,
+      stdio: 'pipe',
+      detached: true,
+    })
     running.add(this.process)
     this.process.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.#stdout += text
@@ -62,6 +75,16 @@ class Command {
     ended.catch(() => {})
     while (!this.#stdout.includes('up\n')) {
       await Promise.race([ended, new Promise((resolve) => this.process.stdout?.once('data', resolve))])
+    }
+  }
+
+  /** What a pattern finds in stderr, as soon as it does. */
+  async told(pattern: RegExp): Promise<string | undefined> {
+    for (;;) {
+      const match = pattern.exec(this.#stderr)
+      if (match !== null) return match[1]
+      if (this.process.exitCode !== null) throw new Error(`it ended: ${this.#stderr}`)
+      await new Promise((resolve) => setTimeout(resolve, 20))
     }
   }
 }
@@ -177,6 +200,51 @@ describe('offloop run', () => {
     expect((await told([APP], { env: { OFFLOOP_DISABLED: '1' } })).sampler).toBe('none')
   })
 
+  test('serves, and says on stderr where, also while the application blocks from its start', async () => {
+    const command = new Command(['run', APP, 'blocks'], { env: { OFFLOOP_SERVE: '127.0.0.1:0' } })
+    const url = await command.told(
+      /^offloop: metrics are at (http:\S+); to look at them: npx offloop top \1\n$/,
+    )
+    expect(await (await fetch(`${url}/metrics`)).text()).toContain('nodejs_gc_cycles_total')
+    command.process.kill('SIGTERM')
+    expect(await command.ended).toMatchObject({ code: 128 + 15 })
+  })
+
+  test('serves on the default address unless told otherwise, and what the application forks does not', async () => {
+    const { stderr } = await offloop(['run', APP, 'forks'], { env: { OFFLOOP_SERVE: undefined } })
+    // Something else on this machine may have that port.
+    expect(stderr.match(/^offloop: .*$/gm)).toEqual([
+      expect.stringMatching(
+        /^offloop: (metrics are at http:\/\/127\.0\.0\.1:9464; |127\.0\.0\.1:9464 is in use)/,
+      ),
+    ])
+  })
+
+  test('serves the workers of a cluster with it', async () => {
+    const command = new Command(['run', APP, 'clusters'], { env: { OFFLOOP_SERVE: undefined } })
+    const url = await command.told(/^offloop: (?:metrics are at (http:\S+);|127\.0\.0\.1:9464 is in use)/)
+    const workers = new Set<string | undefined>()
+    // Without a URL something else on this machine has that port.
+    while (url !== undefined && workers.size < 2) {
+      const exposition = await (await fetch(`${url}/metrics`)).text()
+      for (const [, worker] of exposition.matchAll(/\bworker="(\d+)"/g)) workers.add(worker)
+    }
+    command.process.kill('SIGTERM')
+    expect((await command.ended).stderr.match(/^offloop: metrics/gm) ?? []).toHaveLength(
+      url === undefined ? 0 : 1,
+    )
+  })
+
+  test.each(['', 'off', '0'])('serves nothing under OFFLOOP_SERVE=%j', async (value) => {
+    expect((await offloop(['run', APP, 'forks'], { env: { OFFLOOP_SERVE: value } })).stderr).toBe('')
+  })
+
+  test('--top wants a terminal, and a server to ask', async () => {
+    const { code, stdout, stderr } = await offloop(['run', '--top', APP])
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr).toMatch(/^offloop run --top: standard output is no terminal/)
+  })
+
   test('passes standard input on', async () => {
     const input = 'a line\n'.repeat(50_000)
     expect((await offloop(['run', APP, 'echo'], { input })).stdout).toBe(input)
@@ -252,7 +320,7 @@ describe('with the preload in NODE_OPTIONS too', () => {
       code: 0,
       signal: null,
       stdout: 'shop\n',
-      stderr: '',
+      stderr: `offloop: metrics are at http://127.0.0.1:${port}; to look at them: npx offloop top http://127.0.0.1:${port}\n`,
     })
   })
 })

@@ -165,13 +165,13 @@ function sharing(serve: NonNullable<Options['serve']>, share = ''): NonNullable<
   return { ...(serve === true ? {} : serve), share: flag('OFFLOOP_SERVE_SHARE', share) }
 }
 
-/** `host:port`, `[::1]:port`, `:port` or `port`; `1` and `0` are yes and no, since nobody listens on ports 0 and 1. */
+/** `host:port`, `[::1]:port`, `:port` or `port`, or `off`; `1` and `0` are yes and no, since nobody listens on ports 0 and 1. */
 function address(value: string): NonNullable<Options['serve']> {
   if (value === 'true' || value === '1') return true
-  if (value === 'false' || value === '0') return false
+  if (value === 'off' || value === 'false' || value === '0') return false
   const match = /^(?:(?:\[([^\]]+)\]|([^:]*)):)?(\d+)$/.exec(value)
   if (match === null) {
-    throw new InvalidVariable('OFFLOOP_SERVE', `must be host:port, and is ${JSON.stringify(value)}`)
+    throw new InvalidVariable('OFFLOOP_SERVE', `must be host:port or off, and is ${JSON.stringify(value)}`)
   }
   const host = match[1] ?? match[2]
   return { port: Number(match[3]), ...(host === undefined || host === '' ? {} : { host }) }

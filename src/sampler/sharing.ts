@@ -6,6 +6,11 @@ interface Cluster {
   readonly workers?: Readonly<Record<string, unknown>>
 }
 
+/** Whether this process is one of those that `node:cluster` forked. */
+export function isClusterWorker(): boolean {
+  return loadedCluster().worker !== undefined
+}
+
 /** `settings`, with whom the port is shared. */
 export function withSharing(settings: Settings): Settings {
   const { serve } = settings

@@ -5,6 +5,8 @@ import { systemClock } from '../core/clock'
 import { messageOf, OffloopError } from '../core/errors'
 import { merge } from '../core/merge'
 import type { ServeSettings } from '../core/options'
+import { say } from '../core/report'
+import { isRun, whereToLook } from '../core/run'
 import { identified } from '../core/sharing'
 import { createExporters } from '../exporters/create'
 import { renaming } from '../exporters/names'
@@ -215,7 +217,11 @@ function tell(event: SourceEvent): void {
 
 async function listen(): Promise<{ url: string | undefined; failure: PlainError | undefined }> {
   try {
-    return { url: (await server?.listen())?.url, failure: undefined }
+    const url = (await server?.listen())?.url
+    // From here, since the main thread may be stuck from its start; not by a sampling thread that was started again.
+    if (url !== undefined && state.get('sequence') <= 1 && isRun(process.env, process.ppid))
+      say(whereToLook(url))
+    return { url, failure: undefined }
   } catch (error) {
     return { url: undefined, failure: plain(error) }
   }

@@ -36,7 +36,7 @@ export function listen(server: Server, host: string, port: number): Promise<Addr
 function listenError(error: NodeJS.ErrnoException, host: string, port: number): OffloopError {
   const where = authority(host, port)
   if (error.code === 'EADDRINUSE') {
-    const message = `${where} is in use: end what listens there, or set serve.port to another port (0 takes any free one)`
+    const message = `${where} is in use: end what listens there, or set serve.port (OFFLOOP_SERVE) to another port (0 takes any free one)`
     return new OffloopError('ERR_OFFLOOP_ADDRESS_IN_USE', message, { cause: error })
   }
   const reason = REMEDIES[error.code ?? ''] ?? messageOf(error)

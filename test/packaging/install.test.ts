@@ -62,7 +62,8 @@ describe.each(MANAGERS)('installed by %s', (_, find) => {
 
     test('the command', async () => {
       const command = join(project.folder, 'node_modules/.bin/offloop')
-      expect(await project.runWith(node, command, ['run', 'preloaded.cjs'])).toEqual({
+      const env = { OFFLOOP_SERVE: 'off' }
+      expect(await project.runWith(node, command, ['run', 'preloaded.cjs'], env)).toEqual({
         code: 0,
         stdout: 'ERR_OFFLOOP_ALREADY_STARTED\n',
         stderr: '',

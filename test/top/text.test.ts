@@ -1,0 +1,130 @@
+import { describe, expect, test } from 'vitest'
+import { dist } from '../dist'
+
+const { cut, cutStart, pad, padStart, printable, width, wrap } =
+  dist<typeof import('../../src/top/text')>('top/text.js')
+const { scaleOf, sparkline, thinned } = dist<typeof import('../../src/top/sparkline')>('top/sparkline.js')
+const units = dist<typeof import('../../src/top/units')>('top/units.js')
+
+describe('printable', () => {
+  test.each([
+    ['plain text, ÄÖÜ 注文 🛒', 'plain text, ÄÖÜ 注文 🛒'],
+    ['\x1b[2J\x07\r\n\t', '\\x1b[2J\\x07\\x0d\\x0a\\x09'],
+    ['\x9b31m \x7f', '\\x9b31m \\x7f'],
+    ['user\u202etxt.exe', 'user\\u{202e}txt.exe'],
+    ['\u200b\ufeff\u2028', '\\u{200b}\\u{feff}\\u{2028}'],
+    ['\ud800', '\\u{d800}'],
+  ])('%j is %s', (text, safe) => {
+    expect(printable(text)).toBe(safe)
+  })
+
+  test('leaves no character that commands, of all there are', () => {
+    for (let code = 0; code <= 0x10ffff; code++) {
+      const safe = printable(String.fromCodePoint(code))
+      if (/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(safe)) throw new Error(`U+${code.toString(16)}`)
+    }
+  })
+
+  test('has an end', () => {
+    expect(printable('x'.repeat(1e6))).toHaveLength(1_000)
+  })
+})
+
+describe('width', () => {
+  test.each([
+    ['', 0],
+    ['abc', 3],
+    ['Ärger', 5],
+    ['注文', 4],
+    ['ｱｲｳ', 3],
+    ['ＡＢ', 4],
+    ['한국', 4],
+    ['🛒', 2],
+    ['e\u0301', 1],
+    ['█▁', 2],
+  ])('of %j is %i', (text, columns) => {
+    expect(width(text)).toBe(columns)
+  })
+})
+
+describe('cut', () => {
+  test.each([
+    ['abcdef', 6, 'abcdef'],
+    ['abcdef', 5, 'abcd…'],
+    ['注文注文', 7, '注文注…'],
+    ['注文注文', 6, '注文…'],
+    ['abc', 1, '…'],
+    ['abc', 0, ''],
+  ])('%s to %i columns is %s', (text, columns, part) => {
+    expect(cut(text, columns, '…')).toBe(part)
+  })
+
+  test('of the start, for paths', () => {
+    expect(cutStart('/srv/shop/orders.js:1:2', 12, '…')).toBe('…ders.js:1:2')
+    expect(cutStart('a.js', 12, '…')).toBe('a.js')
+    expect(cutStart('abc', 0, '…')).toBe('')
+  })
+})
+
+test('padding counts columns and not characters', () => {
+  expect(pad('注文', 6)).toBe('注文  ')
+  expect(padStart('注文', 6)).toBe('  注文')
+  expect(pad('abc', 2)).toBe('abc')
+})
+
+test('wrapping', () => {
+  expect(wrap('one two three', 8)).toEqual(['one two', 'three'])
+  expect(wrap('abcdefgh ij', 4)).toEqual(['abcd', 'efgh', 'ij'])
+  expect(wrap('注文注文', 5)).toEqual(['注文', '注文'])
+  expect(wrap('注', 1)).toEqual(['注'])
+  expect(wrap('', 4)).toEqual([''])
+})
+
+describe('a sparkline', () => {
+  test('goes from the least to the greatest', () => {
+    const values = [0, 1, 2, 3, 4, 5, 6, 7]
+    expect(sparkline(values, scaleOf(values), true)).toBe('▁▂▃▄▅▆▇█')
+    expect(sparkline(values, scaleOf(values), false)).toBe('_.-~=+*#')
+  })
+
+  test('has a gap where nothing is known', () => {
+    expect(sparkline([1, null, 0], scaleOf([1, null, 0]), true)).toBe('█ ▁')
+    expect(sparkline([null, null], scaleOf([null, null]), true)).toBe('  ')
+  })
+
+  test('makes no mountains of differences below a tenth', () => {
+    const values = [1000, 1001, 1000]
+    const steps = new Set(sparkline(values, scaleOf(values), true))
+    expect(steps).toEqual(new Set('█'))
+  })
+
+  test('keeps a fixed scale', () => {
+    expect(sparkline([0.5], scaleOf([0.5], { low: 0, high: 1 }), true)).toBe('▅')
+    expect(sparkline([0], scaleOf([0], { low: 0 }), true)).toBe('▁')
+  })
+
+  test('is thinned to its room, by the last or by the greatest of each part', () => {
+    const values = [9, 1, 2, 3, null, null, 8, 4]
+    expect(thinned(values, 4, 'last')).toEqual([1, 3, null, 4])
+    expect(thinned(values, 4, 'greatest')).toEqual([9, 3, null, 8])
+    expect(thinned([1, 2], 4, 'last')).toEqual([1, 2])
+  })
+})
+
+test('figures have their units', () => {
+  expect([0, 1023, 1024, 12.5 * 2 ** 20, 3 * 2 ** 30].map(units.bytes)).toEqual([
+    '0 B',
+    '1023 B',
+    '1 KiB',
+    '12.5 MiB',
+    '3 GiB',
+  ])
+  expect([0, 5e-6, 0.0123, 1.5, 90].map(units.seconds)).toEqual(['0 s', '5 µs', '12.3 ms', '1.50 s', '90 s'])
+  expect([0, 0.012, 1.4].map(units.share)).toEqual(['0%', '1.20%', '140%'])
+  expect([900, 61_000, 7_260_000, 100_000_000].map(units.age)).toEqual([
+    '1 s',
+    '1 min',
+    '2 h 1 min',
+    '1 d 3 h',
+  ])
+})
