@@ -8,7 +8,7 @@ const url = `${base}/orders`
 const agent = new Agent({ keepAlive: true, maxSockets: 8 })
 /** What a service that is slow has to catch up with, so that waiting requests do not pile up here. */
 const MAX_OPEN = 64
-const BULK_LINES = 80_000
+const BULK_LINES = 60_000
 let id = 0
 let open = 0
 
