@@ -1,3 +1,4 @@
+import type { Stall } from '../core/stall'
 import type { Status, Verdict } from '../core/status'
 import { chartRows } from './charts'
 import { ellipsis, type Line, render, type Segment, type Style, shown, type Tone } from './line'
@@ -25,6 +26,7 @@ const LABEL_COLUMNS = 13
 const VALUE_COLUMNS = 11
 const MAX_STALLS = 3
 const FRAMES = 3
+const CHARTED_MS = 5 * 60_000
 /** What is bad explains itself before a chart beyond the first five. */
 const FIRST_CHART_ROWS = 6
 const BLANK: Line = []
@@ -56,7 +58,9 @@ function layout(view: View, { columns, rows }: Size, style: Style): Line[] {
   if (output !== undefined) left -= output.length + 1
 
   const ongoing = view.stalls.filter((stall) => stall.ongoing)
-  const stuck = take(ongoing.slice(0, MAX_STALLS).flatMap((one) => stallLines(one, columns, FRAMES, style)))
+  const linesOf = (stalls: readonly Stall[]) =>
+    stalls.flatMap((one) => stallLines(one, columns, FRAMES, style))
+  const stuck = take(linesOf(ongoing.slice(0, MAX_STALLS)))
   const heads = verdictHeads(verdicts, style)
   const told = verdicts.map((verdict, index) => [verdictLine(verdict, heads[index] ?? BLANK, columns)])
   const explain = (room: number, which: (level: string) => boolean) => {
@@ -64,10 +68,14 @@ function layout(view: View, { columns, rows }: Size, style: Style): Line[] {
   }
   explain(left - FIRST_CHART_ROWS, (level) => level === 'bad')
   const charts = take(chartLines(view, columns, style))
-  // What is not well, then what happened before, then the rest in full.
+  // What has just happened, what is not well, what happened before, then the rest in full.
+  const past = view.stalls
+    .filter((stall) => !stall.ongoing)
+    .slice(0, Math.max(0, MAX_STALLS - ongoing.length))
+  const lately = past[0] !== undefined && isRecent(view, past[0]) ? 1 : 0
+  const last = take(linesOf(past.slice(0, lately)))
   explain(left, (level) => level === 'bad' || level === 'notice')
-  const past = view.stalls.filter((stall) => !stall.ongoing).slice(0, MAX_STALLS - ongoing.length)
-  const before = take(past.flatMap((one) => stallLines(one, columns, FRAMES, style)))
+  const before = take(linesOf(past.slice(lately)))
   explain(left, (level) => level !== 'bad' && level !== 'notice')
   const threads = take(threadLines(status, style))
 
@@ -76,6 +84,7 @@ function layout(view: View, { columns, rows }: Size, style: Style): Line[] {
     ...told.flat(),
     ...stuck,
     ...charts,
+    ...last,
     ...before,
     ...threads,
     ...(output === undefined ? [] : [BLANK, ...output.map((text) => [{ text }])]),
@@ -127,6 +136,12 @@ function sampler(view: View, status: Status, columns: number, style: Style): Lin
   const used = [...quiet, state].reduce((sum, segment) => sum + width(segment.text), 0)
   const gap = columns - used - width(url)
   return [...quiet, state, ...(gap < 2 ? [] : [{ text: `${' '.repeat(gap)}${url}`, tone: 'dim' as Tone }])]
+}
+
+/** Within what the charts show. */
+function isRecent(view: View, { startedAt, durationMs }: Stall): boolean {
+  const { status } = view
+  return status !== undefined && serverNow(view, status) - (startedAt + durationMs) < CHARTED_MS
 }
 
 /** By the clock of the server, which need not be that of this machine. */

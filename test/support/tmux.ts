@@ -43,6 +43,11 @@ export class Tmux {
     return this.#tmux('capture-pane', '-p')
   }
 
+  /** Until the shell reads again: what is typed before would be the program's that is ending. */
+  async prompts(): Promise<void> {
+    await this.shows((screen) => /(^|\n)bash\S*[#$]$/.test(screen.trimEnd()))
+  }
+
   screenWithColors(): string {
     return this.#tmux('capture-pane', '-p', '-e')
   }

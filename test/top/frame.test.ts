@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { Stall } from '../../src/core/stall'
 import type { Status, Verdict } from '../../src/core/status'
 import type { View } from '../../src/top/view'
 import { dist } from '../dist'
@@ -112,6 +113,22 @@ test('a bad verdict has its sentence and its advice, a stall or not, and then co
     expect(text).toContain(part)
   }
   expect(text).not.toContain('CPU')
+})
+
+test('a stall of the last minutes comes before what is not quite well, and one of before comes after', () => {
+  const notice = exampleStatus().verdicts.map((verdict) => ({
+    ...verdict,
+    level: 'notice' as const,
+    advice: 'Do something about it. '.repeat(6).trim(),
+  }))
+  const lines = (stall: Stall) =>
+    frame(
+      exampleView({ status: exampleStatus({ verdicts: notice }), stalls: [stall] }),
+      { columns: 80, rows: 24 },
+      PLAIN,
+    ).join('\n')
+  expect(lines(exampleStall())).toContain('main was stuck')
+  expect(lines(exampleStall({ startedAt: NOW - 3_600_000 }))).not.toContain('main was stuck')
 })
 
 test('verdicts stand in columns, however long their words', () => {

@@ -23,6 +23,7 @@ async function listening(): Promise<{ server: StatusServer; url: string }> {
 /** The shell is back with its own screen and cursor, and the terminal reads lines again. */
 async function expectRestored(terminal: Tmux): Promise<void> {
   await terminal.shows(/before the view/)
+  await terminal.prompts()
   expect(terminal.tell('#{cursor_flag} #{alternate_on} #{wrap_flag}')).toBe('1 0 1')
   // What the shell itself turns off while it reads a line is on again in what it starts.
   terminal.run('stty -a | tr " ;" "\\n\\n" | grep -xE "isig|icanon|echo|opost" | tr "\\n" " "')
@@ -63,6 +64,7 @@ test.each([
   terminal.run(`${OFFLOOP} top ${url}`)
   await terminal.shows(/q leaves/)
   leave(terminal)
+  await terminal.prompts()
   // A line of its own: after a SIGINT a shell does not go on with a list.
   terminal.run('echo ended with $?')
   await terminal.shows(new RegExp(`^ended with ${code}$`, 'm'))
