@@ -39,7 +39,11 @@ async function application(page: string) {
 }
 
 /** A command of a page, in its folder; what it prints is in `output`. */
-function run(folder: string, command: string): { process: ChildProcess; output: () => string } {
+function run(
+  folder: string,
+  command: string,
+  given: Record<string, string> = {},
+): { process: ChildProcess; output: () => string } {
   const words = command.split(' ')
   const [variable, value] = words[0]?.includes('=') ? (words.shift() as string).split('=') : []
   const [program, ...args] = words
@@ -48,7 +52,7 @@ function run(folder: string, command: string): { process: ChildProcess; output: 
   expect(['node', 'npx']).toContain(program)
   const child = spawn(process.execPath, rest, {
     cwd: folder,
-    env: { ...process.env, ...(variable !== undefined && { [variable]: value }) },
+    env: { ...process.env, ...given, ...(variable !== undefined && { [variable]: value }) },
   })
   onTestFinished(() => {
     child.kill('SIGTERM')
@@ -99,7 +103,9 @@ describe('docs/getting-started.md', () => {
     // The same without a word of offloop.
     writeFileSync(join(folder, 'server.js'), app.slice(app.indexOf("require('node:http')")))
     const lines = text.split('\n').filter((line) => /^(\w+=\S+ )?(node|npx) /.test(line))
-    run(folder, lines[index as number] as string)
+    const line = lines[index as number] as string
+    // The port of all, where it says none, may be taken here.
+    run(folder, line, line.startsWith('npx') ? { OFFLOOP_SERVE: new URL(url).host } : {})
     const asked = [...text.matchAll(/^curl (\S+)$/gm)].map(([, at = '']) => at)
     expect(asked).toEqual([`${url}/v1/status`, `${url}/metrics`])
     for (const at of asked) await answer(at)

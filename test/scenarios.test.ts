@@ -116,6 +116,14 @@ class Service {
     }
   }
 
+  /** What `offloop top` says of the verdict, in its own name for it. */
+  async top(name: string): Promise<string> {
+    const view = spawn(process.execPath, ['dist/cli.js', 'top', await this.url(), '--once'], { cwd: ROOT })
+    let text = ''
+    for await (const chunk of view.stdout.setEncoding('utf8')) text += chunk
+    return new RegExp(`^. ${name} +(.*)$`, 'm').exec(text)?.[1] ?? text
+  }
+
   stalls = async () => (await this.ask<{ stalls: Stall[] }>('/v1/stalls')).stalls
 }
 
@@ -151,6 +159,7 @@ describe('docs/reading-the-charts.md', { timeout: PATIENCE_MS }, () => {
     const [bug, fixed] = [new Service(command), new Service(command, '--fixed')]
     const { text } = await bug.becomes(id, words, fixedWords)
     expect(text).toMatch(/^What major collections leave grew from .* At this pace it reaches the limit of /)
+    expect(await bug.top('heap')).toMatch(/^leaking /)
     await curlsAnswer(bug, curls)
     if (forDocs) await sleep(30_000)
     await (await pageSays(bug, 'Heap', words)).shoot(picture)
@@ -163,6 +172,7 @@ describe('docs/reading-the-charts.md', { timeout: PATIENCE_MS }, () => {
     const [bug, fixed] = [new Service(command), new Service(command, '--fixed')]
     const { figures } = await bug.becomes(id, words)
     expect(figures.find(({ name }) => name === 'share of time')?.value).toBeGreaterThan(0.1)
+    expect(await bug.top('GC')).toMatch(/^(heavy|noticeable) /)
     await curlsAnswer(bug, curls)
     await fixed.answers(100)
     await fixed.becomes(id, fixedWords)
@@ -185,6 +195,7 @@ describe('docs/reading-the-charts.md', { timeout: PATIENCE_MS }, () => {
     const said = () =>
       quoted.every(([, name, file]) => new RegExp(` at ${name} \\(.*/${file}:\\d+:\\d+\\)`).test(bug.output))
     await expect.poll(said, { timeout: 60_000 }).toBe(true)
+    expect(await bug.top('event loop')).toMatch(/^stalled/)
     await curlsAnswer(bug, curls)
     if (forDocs) await sleep(10_000)
     const page = await pageSays(bug, 'Event loop', words)
