@@ -99,9 +99,13 @@ function keyOf(name: string, tags: Record<string, string>): string {
     .replace(/[^a-zA-Z_\-0-9.;=]/g, '')
 }
 
+let attempts = 0
+
 test('has the figures of the last batch, and of counters what happened since the first', async () => {
+  // The server keeps what an attempt before this one has sent.
+  const prefix = `real${++attempts}`
   const child = new Child('exporting.cjs', {
-    args: [JSON.stringify({ type: 'dogstatsd', host: '127.0.0.1', port, prefix: 'real' })],
+    args: [JSON.stringify({ type: 'dogstatsd', host: '127.0.0.1', port, prefix })],
     // Its parser takes all behind the tags for one of them.
     env: { DD_ORIGIN_DETECTION_ENABLED: 'false', DD_SERVICE: '', DD_ENV: '', DD_VERSION: '', DD_TAGS: '' },
   })
@@ -114,8 +118,8 @@ test('has the figures of the last batch, and of counters what happened since the
         metric.name === name && Object.entries(labels).every(([key, text]) => metric.labels[key] === text),
     )?.value as number
   const service = { service: 'shop' }
-  const heap = keyOf('real.runtime.node.mem.heap_used', { ...service, thread: 'main' })
-  const minors = keyOf('real.nodejs_gc_cycles_total', { ...service, thread: 'main', kind: 'minor' })
+  const heap = keyOf(`${prefix}.runtime.node.mem.heap_used`, { ...service, thread: 'main' })
+  const minors = keyOf(`${prefix}.nodejs_gc_cycles_total`, { ...service, thread: 'main', kind: 'minor' })
   const cycles = (batch: Batch) => find(batch, 'nodejs_gc_cycles_total', { thread: 'main', kind: 'minor' })
   await vi.waitFor(async () => {
     expect((await values('gauges'))[heap]).toBe(find(last, 'nodejs_heap_size_used_bytes'))
@@ -124,11 +128,11 @@ test('has the figures of the last batch, and of counters what happened since the
   expect(cycles(last) - cycles(first)).toBeGreaterThan(0)
 
   const [gauges, counters, stats] = [await values('gauges'), await values('counters'), await ask('stats')]
-  expect(gauges[keyOf('real.orders_open', { ...service, text: 'a_b: "c"_ü' })]).toBe(
+  expect(gauges[keyOf(`${prefix}.orders_open`, { ...service, text: 'a_b: "c"_ü' })]).toBe(
     find(last, 'orders_open'),
   )
   // A series that is new in a later batch counts from zero.
-  expect(counters[keyOf('real.orders_total', service)]).toBeCloseTo(
+  expect(counters[keyOf(`${prefix}.orders_total`, service)]).toBeCloseTo(
     find(last, 'orders_total') - (find(first, 'orders_total') ?? 0),
     9,
   )
