@@ -77,17 +77,6 @@ Napi::Value IdleNs(const Napi::CallbackInfo& info) {
   return array;
 }
 
-// runnableNs(workers): Float64Array of pairs, a probe's id and for how long its thread has wanted a CPU, or NaN
-Napi::Value RunnableNs(const Napi::CallbackInfo& info) {
-  const auto runnable = Registry::Instance().RunnableNs(info[0].ToBoolean());
-  Napi::Float64Array array = Napi::Float64Array::New(info.Env(), 2 * runnable.size());
-  for (size_t i = 0; i < runnable.size(); ++i) {
-    array[2 * i] = runnable[i].first;
-    array[2 * i + 1] = runnable[i].second;
-  }
-  return array;
-}
-
 // askStack(id, turnNs): the thread is to take its stack, if that turn of its loop lasts until it can
 void AskStack(const Napi::CallbackInfo& info) {
   Registry::Instance().AskStack(info[0].ToNumber().Uint32Value(), info[1].ToNumber().DoubleValue());
@@ -137,7 +126,7 @@ Napi::Value HeapSpaces(const Napi::CallbackInfo& info) {
   return names;
 }
 
-// probes(): { id, threadId, threadName, memory: SharedArrayBuffer }[]
+// probes(): { id, threadId, threadName, osThreadId, memory: SharedArrayBuffer }[]
 Napi::Value Probes(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   const std::vector<ProbeEntry> entries = Registry::Instance().List();
@@ -147,6 +136,7 @@ Napi::Value Probes(const Napi::CallbackInfo& info) {
     item.Set("id", entries[i].id);
     item.Set("threadId", entries[i].thread_id);
     item.Set("threadName", entries[i].thread_name);
+    item.Set("osThreadId", entries[i].os_thread_id);
     item.Set(
         "memory",
         Napi::Value(env, FromV8(IsolateProbe::ShareBlock(v8::Isolate::GetCurrent(), entries[i].memory))));
@@ -310,7 +300,6 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("probes", Napi::Function::New<Probes>(env, "probes"));
   exports.Set("generation", Napi::Function::New<Generation>(env, "generation"));
   exports.Set("idleNs", Napi::Function::New<IdleNs>(env, "idleNs"));
-  exports.Set("runnableNs", Napi::Function::New<RunnableNs>(env, "runnableNs"));
   exports.Set("askStack", Napi::Function::New<AskStack>(env, "askStack"));
   exports.Set("takeStack", Napi::Function::New<TakeStack>(env, "takeStack"));
   exports.Set("heapSpaces", Napi::Function::New<HeapSpaces>(env, "heapSpaces"));

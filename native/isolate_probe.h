@@ -30,7 +30,6 @@
 #include "loop_recorder.h"
 #include "registry.h"
 #include "stack_taker.h"
-#include "thread_clock.h"
 
 namespace offloop {
 
@@ -57,7 +56,6 @@ class IsolateProbe final : public Probe {
   void Request(uint32_t number) noexcept override;
   bool IsCurrent() noexcept override;
   uint64_t IdleNs() noexcept override;
-  double RunnableNs() noexcept override { return thread_clock_.RunnableNs(); }
   void AskStack(double turn_ns) noexcept override;
   std::optional<Stack> TakeStack() noexcept override { return stack_taker_.Take(); }
 
@@ -137,7 +135,6 @@ class IsolateProbe final : public Probe {
   // Set by Request, cleared by the owner when the interrupt has run: an idle thread gathers no queue of them.
   std::atomic<bool> interrupt_pending_{false};
   StackTaker stack_taker_;
-  const ThreadClock thread_clock_;
 };
 
 }  // namespace offloop

@@ -4,7 +4,24 @@
 #include <cmath>
 #include <utility>
 
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
 namespace offloop {
+
+namespace {
+
+int OsThreadId() noexcept {
+#if defined(__linux__)
+  return static_cast<int>(syscall(SYS_gettid));
+#else
+  return 0;
+#endif
+}
+
+}  // namespace
 
 Registry& Registry::Instance() noexcept {
   static Registry* const instance = new Registry();
@@ -15,7 +32,7 @@ uint32_t Registry::Add(int thread_id, std::string thread_name, std::shared_ptr<v
                        Probe* probe) noexcept {
   std::lock_guard lock(mutex_);
   const uint32_t id = next_id_++;
-  entries_.push_back({id, thread_id, std::move(thread_name), std::move(memory), probe});
+  entries_.push_back({id, thread_id, std::move(thread_name), OsThreadId(), std::move(memory), probe});
   ++generation_;
   return id;
 }
@@ -78,15 +95,6 @@ std::vector<std::pair<uint32_t, uint64_t>> Registry::IdleNs() noexcept {
   idle.reserve(entries_.size());
   for (const ProbeEntry& entry : entries_) idle.emplace_back(entry.id, entry.probe->IdleNs());
   return idle;
-}
-
-std::vector<std::pair<uint32_t, double>> Registry::RunnableNs(bool workers) noexcept {
-  std::lock_guard lock(mutex_);
-  std::vector<std::pair<uint32_t, double>> runnable;
-  for (const ProbeEntry& entry : entries_) {
-    if (workers || entry.thread_id == 0) runnable.emplace_back(entry.id, entry.probe->RunnableNs());
-  }
-  return runnable;
 }
 
 Probe* Registry::Find(uint32_t id) noexcept {

@@ -33,8 +33,6 @@ class Probe {
   virtual bool IsCurrent() noexcept = 0;
   // How long its loop has waited for I/O, in all, as it stands while the thread is stuck. Likewise.
   virtual uint64_t IdleNs() noexcept = 0;
-  // For how long its thread has wanted a CPU (thread_clock.h). Likewise.
-  virtual double RunnableNs() noexcept = 0;
   // Asks the measured thread for its stack, and brings it (stack_taker.h). Likewise.
   virtual void AskStack(double turn_ns) noexcept = 0;
   virtual std::optional<Stack> TakeStack() noexcept = 0;
@@ -44,6 +42,7 @@ struct ProbeEntry {
   uint32_t id;  // never reused
   int thread_id;
   std::string thread_name;
+  int os_thread_id;              // the system's own number, 0 where there is none
   std::shared_ptr<void> memory;  // keeps the block's memory; opaque here
   Probe* probe;
 };
@@ -52,7 +51,7 @@ class Registry {
  public:
   static Registry& Instance() noexcept;
 
-  // Returns the probe's id.
+  // Returns the probe's id. Called once, on the probe's own thread.
   uint32_t Add(int thread_id, std::string thread_name, std::shared_ptr<void> memory, Probe* probe) noexcept;
   // After this returns nobody asks the probe any more, and its counters, final by then, are in EndedTotals.
   // Called once, on the probe's own thread.
@@ -77,8 +76,6 @@ class Registry {
 
   // What each probe's loop has waited, by the probe's id.
   std::vector<std::pair<uint32_t, uint64_t>> IdleNs() noexcept;
-  // For how long the main thread, and each worker if `workers`, has wanted a CPU, by the probe's id.
-  std::vector<std::pair<uint32_t, double>> RunnableNs(bool workers) noexcept;
 
   // The stack of one thread, asked for and brought; does nothing where the probe is gone.
   void AskStack(uint32_t id, double turn_ns) noexcept;

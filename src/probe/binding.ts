@@ -21,11 +21,6 @@ export interface Binding {
   endedTotals(): Float64Array
   /** Pairs: a probe's id, and how long its loop has waited for I/O since the thread began. */
   idleNs(): Float64Array
-  /**
-   * Pairs, of the main thread and, if `workers`, of them: a probe's id, and for how long its thread has wanted a CPU, on
-   * one or in the queue for one; NaN where the platform does not tell.
-   */
-  runnableNs(workers: boolean): Float64Array
   /** Asks a thread for its stack, by interrupt: it takes it if it is still in the turn that began at `turnNs`. */
   askStack(id: number, turnNs: number): void
   /** What was asked for, once it was taken, and once. */
@@ -79,5 +74,7 @@ export interface NativeProbe {
   readonly id: number
   readonly threadId: number
   readonly threadName: string
+  /** The system's own number of the thread, 0 where there is none. */
+  readonly osThreadId: number
   readonly memory: SharedArrayBuffer
 }

@@ -11,6 +11,7 @@ import type { StallHistory } from './stall-history'
 import { StallPosting } from './stall-posting'
 import { StallReport } from './stall-report'
 import { StallWatch } from './stall-watch'
+import { runnableNs } from './thread-clock'
 import type { ThreadState } from './thread-state'
 
 export interface StallSetting {
@@ -40,6 +41,7 @@ export function openStallWatch(settings: StallSettings, setting: StallSetting): 
   return new StallWatch(settings, {
     probes,
     binding,
+    runnableNs,
     clock: systemClock,
     nowNs: probeClockNs,
     history,

@@ -28,6 +28,8 @@ export class ObservedProbe {
     memory: SharedArrayBuffer,
     /** Of a native probe: the registry's. */
     readonly id = 0,
+    /** Likewise: the system's own number of the thread, 0 where there is none. */
+    readonly osThreadId = 0,
   ) {
     this.block = new BlockReader(memory)
   }
@@ -125,9 +127,10 @@ export class NativeProbes implements Probes {
       this.#byId = new Map(
         this.#binding
           .probes()
-          .map(({ id, threadId, threadName, memory }) => [
+          .map(({ id, threadId, threadName, memory, osThreadId }) => [
             id,
-            this.#byId.get(id) ?? new ObservedProbe(threadLabel(threadId, threadName), 'native', memory, id),
+            this.#byId.get(id) ??
+              new ObservedProbe(threadLabel(threadId, threadName), 'native', memory, id, osThreadId),
           ]),
       )
     }

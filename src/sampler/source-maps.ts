@@ -57,12 +57,10 @@ function load(file: string): Known | undefined {
   const { sourceRoot = '', ...payload } = JSON.parse(text) as { sourceRoot?: string; sources: string[] }
   const root = sourceRoot === '' || sourceRoot.endsWith('/') ? sourceRoot : `${sourceRoot}/`
   const sources = payload.sources.map((source) => `${root}${source}`)
+  const node = require('node:module') as typeof import('node:module')
+  const whole = { ...payload, sourceRoot: '', sources } as ConstructorParameters<typeof SourceMap>[0]
   return {
-    map: new (require('node:module') as typeof import('node:module')).SourceMap({
-      ...payload,
-      sourceRoot: '',
-      sources,
-    } as ConstructorParameters<typeof SourceMap>[0]),
+    map: new node.SourceMap(whole),
     url: at.protocol === 'data:' ? url : at,
   }
 }

@@ -16,7 +16,9 @@ const LATE_MS = 200
 
 export interface StallWatchParts {
   readonly probes: { list(): readonly ObservedProbe[] }
-  readonly binding: Pick<Binding, 'idleNs' | 'runnableNs' | 'askStack' | 'takeStack'>
+  readonly binding: Pick<Binding, 'idleNs' | 'askStack' | 'takeStack'>
+  /** For how long a thread has wanted a CPU, by the system's number of it (thread-clock.ts). */
+  readonly runnableNs: (osThreadId: number) => number
   readonly clock: Clock
   /** Nanoseconds of the probes' clock. */
   readonly nowNs: () => number
@@ -87,7 +89,6 @@ export class StallWatch {
     const atNs = this.#parts.nowNs()
     // Before the blocks: so a turn that begins meanwhile is too young for this look, never too old.
     const idle = byId(this.#parts.binding.idleNs())
-    const runnable = byId(this.#parts.binding.runnableNs(this.#workers))
     const before = this.#watched
     this.#watched = new Map()
     for (const probe of this.#parts.probes.list()) {
@@ -95,7 +96,7 @@ export class StallWatch {
       if (idleNs === undefined || !(this.#workers || probe.thread === 'main')) continue
       const watched = before.get(probe) ?? this.#begin(probe)
       this.#watched.set(probe, watched)
-      this.#lookAt(watched, lookAt(probe, atNs, idleNs, runnable.get(probe.id) ?? Number.NaN), gapNs)
+      this.#lookAt(watched, lookAt(probe, atNs, idleNs, this.#parts.runnableNs(probe.osThreadId)), gapNs)
     }
     for (const [probe, { stall }] of before) {
       if (this.#watched.has(probe) || stall === undefined) continue

@@ -27,7 +27,7 @@ class Thread {
     readonly id: number,
     atNs: number,
   ) {
-    this.probe = new ObservedProbe(name, 'native', this.block.memory, id)
+    this.probe = new ObservedProbe(name, 'native', this.block.memory, id, id)
     this.block.set('attachedAtNs', atNs)
   }
 
@@ -58,7 +58,6 @@ function watching(settings: Partial<StallSettings> = {}): void {
       probes: { list: () => threads.map(({ probe }) => probe) },
       binding: {
         idleNs: () => Float64Array.from(threads.flatMap(({ id, idleNs }) => [id, idleNs])),
-        runnableNs: () => Float64Array.from(threads.flatMap(({ id, runnableNs }) => [id, runnableNs])),
         askStack: (id) => void asked.push(id),
         takeStack: (id) => {
           const thread = threads.find((one) => one.id === id)
@@ -67,6 +66,7 @@ function watching(settings: Partial<StallSettings> = {}): void {
           return stack
         },
       },
+      runnableNs: (osThreadId) => threads.find(({ id }) => id === osThreadId)?.runnableNs ?? Number.NaN,
       clock: { now: () => clock.now() + stoppedMs, timer: (ms, then) => clock.timer(ms, then) },
       nowNs,
       history,
