@@ -102,7 +102,7 @@ enum Slot : size_t {
 static_assert(k_gcMinorDurations == kSlotCount && k_gcMajorDurations == kSlotCount + kDurationBuckets);
 static_assert(k_gcStartedAtNs == 7, "the last of the first cache line");
 
-// What a thread that ended leaves in the totals of the process: COUNTERS of src/probe/layout.ts.
+// What a thread that ended leaves in the totals of the process: COUNTERS of src/probe/totals.ts.
 constexpr bool IsCounter(size_t index) noexcept {
   return (index >= k_gcCycles && index <= k_heapReclaimedBytes && index != k_gcStartedAtNs) ||
          index == k_loopTurns || index == k_loopBusyNs || index == k_answers || index == k_answerNs ||

@@ -1,7 +1,7 @@
 import * as main from './bundle/main'
 
 export type { ObservablePool, ObservePoolOptions } from './bridges/piscina'
-export { countHeapObjects, metrics, OffloopError, observePool, start } from './bundle/main'
+export { countHeapObjects, OffloopError, observePool, start } from './bundle/main'
 export type { Batch, Description, Histogram, Labels, Metric, MetricType } from './core/batch'
 export type { DogStatsDOptions } from './core/dogstatsd-options'
 export type { ErrorCode } from './core/errors'
@@ -30,3 +30,11 @@ export type { Ready, Sampler, SamplerEvents } from './sampler/sampler'
 export const attach = main.attach
 export const counters = main.counters
 export const readCounters = main.readCounters
+
+declare const exports: object
+const { late } = main
+/** The table: name, unit, kind and description of every metric. */
+export declare const metrics: typeof main.late.metrics
+// In these words, so that Node.js finds the name for `import`.
+// biome-ignore lint/complexity/useArrowFunction: as above
+Object.defineProperty(exports, 'metrics', { enumerable: true, get: function () { return late.metrics } })

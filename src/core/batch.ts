@@ -38,7 +38,15 @@ export interface Batch {
   readonly descriptions: Readonly<Record<string, Description>>
 }
 
-/** The same for the same name and labels, whatever the order of the labels. */
+/**
+ * The same for the same name and labels, whatever the order of the labels, and another one for all others: each text is
+ * preceded by its length. Made for every value of every batch, so it is cheap.
+ */
 export function seriesKey(name: string, labels: Labels): string {
-  return JSON.stringify([name, ...Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1))])
+  let key = `${name.length}:${name}`
+  for (const label of Object.keys(labels).sort()) {
+    const value = labels[label] as string
+    key += `${label.length}:${label}${value.length}:${value}`
+  }
+  return key
 }

@@ -26,17 +26,21 @@ const MIDDLE = UPPER_NS.map((_, bucket) => middleOf(bucket))
  * for the end of the last bucket where it lies there. Undefined where there was no time at all.
  */
 export function delaysOf(counts: Float64Array, waitedNs: number, longestNs: number): Delays | undefined {
-  let last = counts.length - 1
-  while (last >= 0 && counts[last] === 0) last--
-  const longestIsLast = last >= 0 && last === durationBucket(longestNs)
-  const middle = (bucket: number): number =>
-    bucket === last && longestIsLast ? middleOf(bucket, longestNs) : (MIDDLE[bucket] as number)
+  // Few buckets of many have turns.
+  const found: { turn: number; count: number }[] = []
+  let last = -1
+  for (let bucket = 0; bucket < counts.length; bucket++) {
+    if (counts[bucket] === 0) continue
+    found.push({ turn: MIDDLE[bucket] as number, count: counts[bucket] as number })
+    last = bucket
+  }
+  const slowest = found.at(-1)
+  const longestIsLast = slowest !== undefined && last === durationBucket(longestNs)
+  if (longestIsLast) slowest.turn = middleOf(last, longestNs)
   let busy = 0
   let squares = 0
   let cubes = 0
-  for (const [bucket, count] of counts.entries()) {
-    if (count === 0) continue
-    const turn = middle(bucket)
+  for (const { turn, count } of found) {
     busy += count * turn
     squares += count * turn ** 2
     cubes += count * turn ** 3
@@ -46,7 +50,7 @@ export function delaysOf(counts: Float64Array, waitedNs: number, longestNs: numb
   const mean = squares / 2 / elapsed
   return {
     min: 0,
-    max: longestIsLast ? longestNs * 1e-9 : (MIDDLE[last] ?? 0),
+    max: longestIsLast ? longestNs * 1e-9 : (slowest?.turn ?? 0),
     mean,
     stddev: Math.sqrt(Math.max(0, cubes / 3 / elapsed - mean ** 2)),
     quantile(q) {
@@ -54,13 +58,12 @@ export function delaysOf(counts: Float64Array, waitedNs: number, longestNs: numb
       const longer = (1 - q) * elapsed
       let turns = 0
       let took = 0
-      for (let bucket = last; bucket >= 0; bucket--) {
-        const count = counts[bucket] as number
-        if (count === 0) continue
+      for (let at = found.length - 1; at >= 0; at--) {
+        const { turn, count } = found[at] as { turn: number; count: number }
         const x = (took - longer) / turns
-        if (turns > 0 && x >= middle(bucket)) return x
+        if (turns > 0 && x >= turn) return x
         turns += count
-        took += count * middle(bucket)
+        took += count * turn
       }
       return turns === 0 ? 0 : Math.max(0, (took - longer) / turns)
     },

@@ -5,6 +5,9 @@ import { BLOCK_LENGTH, Slot } from '../probe/layout'
 import { type ProbeSource, threadLabel } from '../probe/probe'
 import { Recent } from './recent'
 
+/** For one copy at a time. */
+const SCRATCH = new Float64Array(BLOCK_LENGTH)
+
 /** One probe as the sampling thread sees it. */
 export class ObservedProbe {
   readonly block: BlockReader
@@ -46,12 +49,11 @@ export class ObservedProbe {
 
   /** Takes a copy; a block that cannot be read now keeps the copy before. */
   read(): void {
-    const copy = new Float64Array(BLOCK_LENGTH)
-    if (!this.block.read(copy)) return
-    this.slots.set(copy)
-    const sampledAtNs = copy[Slot.sampledAtNs] as number
+    if (!this.block.read(SCRATCH)) return
+    this.slots.set(SCRATCH)
+    const sampledAtNs = SCRATCH[Slot.sampledAtNs] as number
     if (sampledAtNs === 0) return
-    this.waited(copy[Slot.loopIdleNs] as number, sampledAtNs)
+    this.waited(SCRATCH[Slot.loopIdleNs] as number, sampledAtNs)
     this.slots[Slot.sampledAtNs] = Math.max(sampledAtNs, this.#confirmedAtNs)
   }
 

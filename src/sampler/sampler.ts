@@ -7,8 +7,7 @@ import type { ExporterFunction, Settings } from '../core/options'
 import { warnOnce } from '../core/report'
 import type { Stall } from '../core/stall'
 import type { Probe } from '../probe/probe'
-import { activeByType } from './active-by-type'
-import { type Collector, Collectors } from './collectors'
+import type { Collector, Collectors } from './collectors'
 import type { ToMain, ToWorker, WorkerStart } from './messages'
 import { sourceMapsEnabled } from './source-maps-enabled'
 import { ThreadState } from './thread-state'
@@ -56,7 +55,8 @@ export class Sampler extends EventEmitter<SamplerEvents & MetaEvents> {
   readonly #terminates: boolean
   readonly #state = new ThreadState()
   readonly #probe: Probe
-  readonly #collectors: Collectors
+  /** Absent until there is one. */
+  #collectors: Collectors | undefined
   readonly #functions: readonly ExporterCall[]
   readonly #calls = new Set<Promise<void>>()
   readonly #flushes = new Map<number, (complete: boolean) => void>()
@@ -95,16 +95,11 @@ export class Sampler extends EventEmitter<SamplerEvents & MetaEvents> {
       name: `${typeof call.name === 'string' && call.name !== '' ? call.name : `function-${index + 1}`}()`,
       pending: 0,
     }))
-    this.#collectors = new Collectors(
-      {
-        reply: (tick, metrics, pending) => this.#post({ type: 'collected', tick, metrics, pending }),
-        failed: (name, error) => this.#fail('collector', name, error),
-      },
-      settings.collectorTimeoutMs,
-      settings.labels,
-    )
     const promClient = settings.serve?.names === 'prom-client'
-    if (promClient || settings.resourcesByType) this.#collectors.add(activeByType(promClient), true)
+    if (promClient || settings.resourcesByType) {
+      const { activeByType } = require('./active-by-type') as typeof import('./active-by-type')
+      this.#allCollectors().add(activeByType(promClient), true)
+    }
     this.#ready = new Promise((resolve, reject) => {
       this.#settleReady = { resolve, reject }
     })
@@ -147,7 +142,7 @@ export class Sampler extends EventEmitter<SamplerEvents & MetaEvents> {
    * @throws {TypeError} where `collector` has no function `collect`.
    */
   addCollector(collector: Collector): () => void {
-    const remove = this.#collectors.add(collector)
+    const remove = this.#allCollectors().add(collector)
     this.#listen()
     return () => {
       remove()
@@ -176,6 +171,21 @@ export class Sampler extends EventEmitter<SamplerEvents & MetaEvents> {
   /** Gives V8's sampling heap profiler back: `nodejs_heap_objects` is absent from then on. */
   releaseHeapProfiler(): void {
     if (this.#probe.source === 'native') this.#probe.binding.follow(this.#settings.heapAccounting, false)
+  }
+
+  #allCollectors(): Collectors {
+    // Loaded where it is needed: with the table of metrics, whose names a collector may not use, it takes longer than all
+    // the rest of a start.
+    const { Collectors: Loaded } = require('./collectors') as typeof import('./collectors')
+    this.#collectors ??= new Loaded(
+      {
+        reply: (tick, metrics, pending) => this.#post({ type: 'collected', tick, metrics, pending }),
+        failed: (name, error) => this.#fail('collector', name, error),
+      },
+      this.#settings.collectorTimeoutMs,
+      this.#settings.labels,
+    )
+    return this.#collectors
   }
 
   /** Keeps the process alive until `promise` settles. */
@@ -238,7 +248,7 @@ export class Sampler extends EventEmitter<SamplerEvents & MetaEvents> {
         workerData: start,
         // Neither by argument nor by environment may the application's preloads start in the sampling thread.
         execArgv: [],
-        env: { ...process.env, NODE_OPTIONS: '' },
+        ...(process.env.NODE_OPTIONS ? { env: { ...process.env, NODE_OPTIONS: '' } } : {}),
         // It writes its own (own-output.ts).
         stdout: true,
         stderr: true,
@@ -330,7 +340,7 @@ export class Sampler extends EventEmitter<SamplerEvents & MetaEvents> {
   #listen(adding?: string | symbol): void {
     const wanted = {
       batches: adding === 'batch' || this.listenerCount('batch') > 0 || this.#functions.length > 0,
-      collectors: this.#collectors.size > 0,
+      collectors: (this.#collectors?.size ?? 0) > 0,
       stalls: adding === 'stall' || this.listenerCount('stall') > 0,
     }
     const { batches, collectors, stalls } = this.#listening
@@ -353,7 +363,7 @@ export class Sampler extends EventEmitter<SamplerEvents & MetaEvents> {
         this.#emitSafely('stall', message.stall)
         return
       case 'collect':
-        this.#collectors.run(message.tick)
+        this.#collectors?.run(message.tick)
         return
       case 'answer':
         if (this.#probe.source === 'perf_hooks') this.#probe.fallback.answer(message.request)

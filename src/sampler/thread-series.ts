@@ -1,4 +1,5 @@
-import { BLOCK_LENGTH, COUNTERS, Slot } from '../probe/layout'
+import { BLOCK_LENGTH, Slot } from '../probe/layout'
+import { COUNTERS } from '../probe/totals'
 import type { ObservedProbe, ThreadFigures } from './probes'
 
 /** At most so many live threads have series of their own. */

@@ -9,12 +9,10 @@ import { say } from '../core/report'
 import { isRun, whereToLook } from '../core/run'
 import { identified } from '../core/sharing'
 import { createExporters } from '../exporters/create'
-import { renaming } from '../exporters/names'
 import { loadBinding } from '../probe/load'
 import type { HttpServer } from '../server/server'
 import type { SharedServer } from '../server/share'
 import type { SeriesColumns, SourceEvent } from '../server/source'
-import { statusOf } from '../server/status'
 import { BatchBuilder, describe } from './build'
 import { CollectRound } from './collect-round'
 import type { PlainError, ToMain, ToWorker, WorkerStart } from './messages'
@@ -57,7 +55,6 @@ const posting = new Posting(
   () => self.countDropped('main'),
 )
 const round = new CollectRound(post)
-const named = renaming(settings.serve?.names ?? 'canonical')
 /** Clients that are told of what happens. */
 const listeners = new Set<(event: SourceEvent) => void>()
 const listening = { batches: false, collectors: false, stalls: false }
@@ -90,11 +87,14 @@ for (let said = receiveMessageOnPort(port); said !== undefined; said = receiveMe
 port.on('message', receive)
 void Promise.all([listen(), sampled]).then(([outcome]) => post({ type: 'ready', ...outcome }))
 
-/** Loaded where it is asked for: `node:http` takes half a megabyte of this thread. */
+/** Loaded where it is asked for, with all that it needs: `node:http` alone takes half a megabyte of this thread. */
 function openServer(
   serve: ServeSettings,
 ): Pick<HttpServer, 'close'> & { listen(): Promise<{ url: string }> } {
   const { createServer } = require('../server/server') as typeof import('../server/server')
+  const { statusOf } = require('../server/status') as typeof import('../server/status')
+  const { renaming } = require('../exporters/names') as typeof import('../exporters/names')
+  const named = renaming(serve.names)
   const http = createServer(serve, {
     scrape: async () => {
       const others = shared?.scraped()
