@@ -32,13 +32,15 @@ async function bundleThread(thread, entry, outdir) {
         const module = moduleOf(one)
         if (kind !== 'require-call' || !module.endsWith('.ts')) return undefined
         const file = `${thread}-${path.basename(module, '.ts')}.js`
-        if ([...late].some(([other, its]) => its === file && other !== module)) throw new Error(`two are ${file}`)
+        if ([...late].some(([other, its]) => its === file && other !== module))
+          throw new Error(`two are ${file}`)
         late.set(module, file)
         return { path: `./${file}`, external: true }
       })
     },
   }
-  const common = /** @type {const} */ ({
+  /** @type {Omit<import('esbuild').BuildOptions, 'write' | 'metafile'>} */
+  const common = {
     absWorkingDir: root,
     outdir,
     bundle: true,
@@ -48,7 +50,7 @@ async function bundleThread(thread, entry, outdir) {
     sourcemap: true,
     external: ['*/package.json', `./${thread}.js`],
     logLevel: 'warning',
-  })
+  }
   const { metafile } = await build({
     ...common,
     entryPoints: { [thread]: entry },
@@ -62,7 +64,9 @@ async function bundleThread(thread, entry, outdir) {
     setup({ onResolve, onLoad }) {
       onResolve({ filter: /^\./, namespace: 'file' }, (one) => {
         const module = moduleOf(one)
-        return module in metafile.inputs && !late.has(module) ? { path: module, namespace: 'shared' } : undefined
+        return module in metafile.inputs && !late.has(module)
+          ? { path: module, namespace: 'shared' }
+          : undefined
       })
       onLoad({ filter: /./, namespace: 'shared' }, ({ path: module }) => {
         used.add(module)
@@ -71,7 +75,11 @@ async function bundleThread(thread, entry, outdir) {
     },
   }
   const built = new Set()
-  for (let [module] = late.keys(); module !== undefined; [module] = [...late.keys()].filter((one) => !built.has(one))) {
+  for (
+    let [module] = late.keys();
+    module !== undefined;
+    [module] = [...late.keys()].filter((one) => !built.has(one))
+  ) {
     built.add(module)
     const name = path.basename(/** @type {string} */ (late.get(module)), '.js')
     await build({ ...common, entryPoints: { [name]: module }, plugins: [apart, shared] })

@@ -37,4 +37,9 @@ const { late } = main
 export declare const metrics: typeof main.late.metrics
 // In these words, so that Node.js finds the name for `import`.
 // biome-ignore lint/complexity/useArrowFunction: as above
-Object.defineProperty(exports, 'metrics', { enumerable: true, get: function () { return late.metrics } })
+Object.defineProperty(exports, 'metrics', {
+  enumerable: true,
+  get: function () {
+    return late.metrics
+  },
+})
