@@ -39,3 +39,23 @@ export interface Stall {
   /** When, in milliseconds since the start of the stall. */
   readonly stackAtMs?: number
 }
+
+/** A stall as it is shown beside those of other processes that share the port. */
+export interface ShownStall extends Stall {
+  /** Of whom, as on its series; absent where it is the process that serves, and its series have no such label. */
+  readonly pid?: number
+  /** The worker's ID in its cluster. */
+  readonly worker?: string
+}
+
+/** As a person reads it. */
+export function threadOf({ thread, pid, worker }: ShownStall): string {
+  if (pid === undefined) return thread
+  return `${thread} of ${worker === undefined ? '' : `worker ${worker}, `}${pid}`
+}
+
+/** Its length at `now`, as another process told it last: one that has not been told to be over goes on. */
+export function lastingUntil<S extends Stall>(stall: S, now: number): S {
+  if (!stall.ongoing) return stall
+  return { ...stall, durationMs: Math.max(stall.durationMs, now - stall.startedAt) }
+}

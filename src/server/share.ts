@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto'
 import type { Batch } from '../core/batch'
 import { messageOf, OffloopError } from '../core/errors'
 import type { ServeSettings } from '../core/options'
-import type { SharedProcess, Sharing } from '../core/sharing'
+import type { Sharing } from '../core/sharing'
+import type { ShownStall } from '../core/stall'
+import type { SharedProcess } from '../core/status'
 import type { HttpServer } from './server'
 import { socketPath } from './share-folder'
 import { ShareHub } from './share-hub'
@@ -28,6 +30,8 @@ export interface Identity {
 
 export interface Reports extends Answers {
   failed(error: OffloopError): void
+  /** Of another process, as it happens. */
+  stall(stall: ShownStall): void
 }
 
 /**
@@ -100,11 +104,17 @@ export class SharedServer {
     return (await this.#hub?.scraped()) ?? []
   }
 
+  /** `own` and those of the others as they are known here, the newest first. */
+  stalls(own: readonly ShownStall[]): readonly ShownStall[] {
+    return this.#hub?.stalls(own) ?? own
+  }
+
   /** All that share the port, as far as is known here: the one that serves knows. */
   processes(): readonly SharedProcess[] {
     const { pid, worker, service, intervalMs } = this.#hello
     const serves = this.#hub !== undefined
-    const self = { pid, worker, service, intervalMs, serves, sampledAt: this.#sampledAt }
+    const stalled = this.#reports.stalls.list().some(({ ongoing }) => ongoing)
+    const self = { pid, worker, service, intervalMs, serves, sampledAt: this.#sampledAt, stalled }
     return [self, ...(this.#hub?.processes() ?? [])]
   }
 
@@ -137,7 +147,7 @@ export class SharedServer {
     } catch (error) {
       return error as OffloopError
     }
-    const hub = new ShareHub(this.#hello, this.#serve.names, url)
+    const hub = new ShareHub(this.#hello, this.#serve.names, url, (stall) => this.#reports.stall(stall))
     if (!this.#closed) {
       await this.#open(hub)
       this.#hub = hub
