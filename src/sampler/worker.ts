@@ -66,6 +66,8 @@ let sourceMaps = start.sourceMaps
 let sampling: Promise<void> = Promise.resolve()
 /** When the newest sample was taken, milliseconds since the epoch; 0 before the first. */
 let sampledAt = 0
+/** When a sample was taken last because of a stall. */
+let stallSampledAt = Number.NEGATIVE_INFINITY
 let announceFirst: () => void = () => {}
 const sampled = new Promise<void>((resolve) => {
   announceFirst = resolve
@@ -75,6 +77,7 @@ const stallHistory = new StallHistory()
 stallHistory.onStall((stall) => {
   tell({ event: 'stall', data: shownStall(stall) })
   for (const exporter of exporters) exporter.stall?.(stall)
+  sampleOf(stall)
 })
 const stallWatch = watchStalls()
 let shared: SharedServer | undefined
@@ -218,6 +221,14 @@ function sample(): Promise<void> {
     report(new OffloopError('ERR_OFFLOOP_SAMPLING_THREAD', `a sample failed: ${messageOf(error)}`))
   })
   return sampling
+}
+
+/** Exporters have the counter and the gauge at once, and not an interval later. One sample an interval at most. */
+function sampleOf({ ongoing }: Stall): void {
+  const now = performance.now()
+  if (!ongoing || exporters.length === 0 || now - stallSampledAt < settings.intervalMs) return
+  stallSampledAt = now
+  void sample()
 }
 
 async function takeSample(): Promise<void> {
