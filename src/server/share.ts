@@ -120,20 +120,24 @@ export class SharedServer {
 
   async #run(): Promise<void> {
     let tries = 0
-    while (!this.#closed) {
+    let { wanted } = this.#sharing
+    for (;;) {
       const failure = await this.#takePort()
-      if (failure === undefined) return
+      if (failure === undefined || this.#closed) return
       const joined = await this.#join()
       if (this.#closed) return
       if (typeof joined === 'number') {
+        // There are others.
+        wanted = true
         if (joined >= JOINED_MS) tries = 0
-      } else {
-        // Other errors than this one do not go away when another process does.
-        const { wanted } = this.#sharing
-        const final = !wanted || failure.code !== 'ERR_OFFLOOP_ADDRESS_IN_USE'
-        const most = final ? 0 : TRIES
-        if (tries === most) this.#fail(final ? failure : inUse(failure, joined))
-        if (tries >= most && !wanted) return
+      } else if (!wanted) {
+        this.#fail(failure)
+        return
+      } else if (failure.code !== 'ERR_OFFLOOP_ADDRESS_IN_USE') {
+        // That does not go away when another process does.
+        if (tries === 0) this.#fail(failure)
+      } else if (tries === TRIES) {
+        this.#fail(inUse(failure, joined))
       }
       await this.#wait(tries++)
     }
