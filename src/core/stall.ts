@@ -16,6 +16,13 @@ export interface Frame {
   readonly original?: Place
 }
 
+/** As V8 writes it. */
+export function frameText({ functionName, place, original }: Frame): string {
+  const at = original ?? place
+  const where = at === undefined ? '<native>' : `${at.file}:${at.line}:${at.column}`
+  return functionName === '' ? where : `${functionName} (${where})`
+}
+
 /** A loop that has not turned for `stall.thresholdMs` or longer. Plain data. */
 export interface Stall {
   /** 1 for the first of the process, then one more each. */

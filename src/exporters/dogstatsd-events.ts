@@ -1,5 +1,5 @@
 import type { Labels } from '../core/batch'
-import type { Frame, Stall } from '../core/stall'
+import { frameText, type Stall } from '../core/stall'
 
 /** Datadog's: what happened, once, with a text. */
 export interface Event {
@@ -30,7 +30,7 @@ function eventOf(stall: Stall, tags: Labels, calls: number): Event {
     title: ongoing ? `Event loop of ${thread} is stuck` : `Event loop of ${thread} was stuck for ${seconds}`,
     text: [
       ...(ongoing ? [`For ${seconds} so far. ${CAUSES[cause]}`] : [`Cause: ${cause}`]),
-      ...shown.map((frame) => `at ${textOf(frame)}`),
+      ...shown.map((frame) => `at ${frameText(frame)}`),
       ...(left > 0 ? [`... and ${left} more calls, which have no room here`] : []),
     ].join('\n'),
     at: new Date(startedAt),
@@ -47,10 +47,4 @@ export function fittingEvent(stall: Stall, tags: Labels, fits: (event: Event) =>
     if (fits(event)) return event
   }
   return undefined
-}
-
-function textOf({ functionName, place, original }: Frame): string {
-  const at = original ?? place
-  const where = at === undefined ? 'built in' : `${at.file}:${at.line}:${at.column}`
-  return functionName === '' ? where : `${functionName} (${where})`
 }

@@ -439,7 +439,7 @@ describe.each([
     delivery.stall(stall({ stack, durationMs: 1_500 }))
     await events(server, 1)
     delivery.stall(stall({ stack, ongoing: false, durationMs: 5_230 }))
-    const calls = 'at call0 (/app/a|b.js:1:5)\nat built in\nat call1 (C:/new/?.js:2:5)'
+    const calls = 'at call0 (/app/a|b.js:1:5)\nat <native>\nat call1 (C:/new/?.js:2:5)'
     const [first, last] = await events(server, 2)
     expect(first).toMatchObject({
       title: 'Event loop of main is stuck',
