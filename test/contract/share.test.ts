@@ -231,7 +231,7 @@ test('a stall of any worker is shown by the one that serves, while it lasts: its
   const stream = await fetch(`${url}/v1/events`)
   void listen(stream, heard).catch(() => {})
 
-  child.send({ pid: stuck, blockMs: 5_000 })
+  child.send({ pid: stuck, blockMs: 8_000 })
   expect((await child.next<Said>()).blocks).toBe(true)
   const ours = async () => (await listStalls(url)).stalls.find(({ pid }) => pid === stuck)
   const during = await eventually(async () => {

@@ -28,7 +28,7 @@ test('every exporter has a stall while the main thread is stuck, in the way that
     { type: 'tinyobs', url: tinyobs.url },
     { type: 'dogstatsd', ...statsd.target },
   ]
-  const child = new Child('stalls-exported.cjs', { args: [JSON.stringify(exporters), '6000'] })
+  const child = new Child('stalls-exported.cjs', { args: [JSON.stringify(exporters), '10000'] })
   expect(await child.next()).toBe('ready')
 
   const recorded = (): Stall[] =>
