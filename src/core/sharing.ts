@@ -1,4 +1,5 @@
 import type { Batch } from './batch'
+import type { ShownStall, Stall } from './stall'
 
 /** How a process shares the port of its HTTP server with others. Plain data, made by the main thread. */
 export interface Sharing {
@@ -28,15 +29,7 @@ export function identified(batch: Batch, { labelled, worker }: Sharing): Batch {
   return { ...batch, metrics }
 }
 
-/** One of the processes that share a port. */
-export interface SharedProcess {
-  readonly pid: number
-  /** The worker's ID in its cluster. */
-  readonly worker: string | undefined
-  readonly service: string
-  readonly intervalMs: number
-  /** Whether it is the one that serves. */
-  readonly serves: boolean
-  /** When its figures were read last, milliseconds since the epoch. */
-  readonly sampledAt: number
+/** `stall` with what its process's series have. */
+export function identifiedStall(stall: Stall, { labelled, worker }: Sharing): ShownStall {
+  return labelled ? { ...stall, pid: process.pid, ...(worker === undefined ? {} : { worker }) } : stall
 }

@@ -16,6 +16,13 @@ export interface Frame {
   readonly original?: Place
 }
 
+/** As V8 writes it. */
+export function frameText({ functionName, place, original }: Frame): string {
+  const at = original ?? place
+  const where = at === undefined ? '<native>' : `${at.file}:${at.line}:${at.column}`
+  return functionName === '' ? where : `${functionName} (${where})`
+}
+
 /** A loop that has not turned for `stall.thresholdMs` or longer. Plain data. */
 export interface Stall {
   /** 1 for the first of the process, then one more each. */
@@ -38,4 +45,24 @@ export interface Stall {
   readonly stack?: readonly Frame[]
   /** When, in milliseconds since the start of the stall. */
   readonly stackAtMs?: number
+}
+
+/** A stall as it is shown beside those of other processes that share the port. */
+export interface ShownStall extends Stall {
+  /** Of whom, as on its series; absent where it is the process that serves, and its series have no such label. */
+  readonly pid?: number
+  /** The worker's ID in its cluster. */
+  readonly worker?: string
+}
+
+/** As a person reads it. */
+export function threadOf({ thread, pid, worker }: ShownStall): string {
+  if (pid === undefined) return thread
+  return `${thread} of ${worker === undefined ? '' : `worker ${worker}, `}${pid}`
+}
+
+/** Its length at `now`, as another process told it last: one that has not been told to be over goes on. */
+export function lastingUntil<S extends Stall>(stall: S, now: number): S {
+  if (!stall.ongoing) return stall
+  return { ...stall, durationMs: Math.max(stall.durationMs, now - stall.startedAt) }
 }

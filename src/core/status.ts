@@ -32,6 +32,21 @@ export interface ThreadStatus {
   readonly stalled: boolean
 }
 
+/** One of the processes that share a port. */
+export interface SharedProcess {
+  readonly pid: number
+  /** The worker's ID in its cluster. */
+  readonly worker: string | undefined
+  readonly service: string
+  readonly intervalMs: number
+  /** Whether it is the one that serves. */
+  readonly serves: boolean
+  /** When its figures were read last, milliseconds since the epoch. */
+  readonly sampledAt: number
+  /** Whether one of its event loops is stuck. */
+  readonly stalled: boolean
+}
+
 /** `/v1/status`: what a person wants to know first. Plain data. */
 export interface Status {
   readonly service: string
@@ -54,4 +69,6 @@ export interface Status {
   }
   readonly threads: readonly ThreadStatus[]
   readonly verdicts: readonly Verdict[]
+  /** All that share the port, the one that serves first. Absent where it cannot be shared. */
+  readonly processes?: readonly SharedProcess[]
 }

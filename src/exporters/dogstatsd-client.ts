@@ -8,6 +8,7 @@ import { unixPath } from '../core/dogstatsd-options'
 import { messageOf } from '../core/errors'
 import { loadPeer } from '../core/peers'
 import { loadBinding } from '../probe/load'
+import type { Event } from './dogstatsd-events'
 import type { Sample } from './dogstatsd-samples'
 import { DeliveryError } from './transport'
 
@@ -24,6 +25,7 @@ interface StatsD {
   mockBuffer?: string[]
   gauge(name: string, value: number, sampleRate: number, tags: Labels): void
   increment(name: string, value: number, sampleRate: number, tags: Labels): void
+  event(title: string, text: string, options: Readonly<Record<string, unknown>>, tags: Labels): void
   flush(callback: (error?: Error | null) => void): void
   close(callback: () => void): void
 }
@@ -51,6 +53,7 @@ export function targetOf({ host, port, path }: Target, env: NodeJS.ProcessEnv): 
 export class Client {
   readonly maxBytes: number
   readonly #target: string
+  readonly #prefix: string
   readonly #sending: StatsD
   readonly #measuring: StatsD
 
@@ -60,8 +63,9 @@ export class Client {
     this.maxBytes = path === undefined ? MAX_UDP_BYTES : MAX_UNIX_BYTES
     const address = host ?? (process.env.DD_AGENT_HOST || '127.0.0.1')
     this.#target = path ?? address
+    // hot-shots would put it before the titles of events too.
+    this.#prefix = prefix === '' || prefix.endsWith('.') ? prefix : `${prefix}.`
     const options = {
-      prefix,
       globalTags: { service: plain(service) },
       datadog: true,
       includeDatadogTelemetry: false,
@@ -83,15 +87,15 @@ export class Client {
     this.#measuring = new StatsD({ ...options, mock: true })
   }
 
-  bytesOf(sample: Sample): number {
-    write(this.#measuring, sample)
+  bytesOf(one: Sample | Event): number {
+    this.#write(this.#measuring, one)
     return Buffer.byteLength(this.#measuring.mockBuffer?.pop() ?? '')
   }
 
-  /** Sends one datagram, which `samples` must fit. @throws {DeliveryError} */
-  send(samples: readonly Sample[]): Promise<void> {
+  /** Sends one datagram, which all of it must fit. @throws {DeliveryError} */
+  send(all: readonly (Sample | Event)[]): Promise<void> {
     return new Promise((resolve, reject) => {
-      for (const sample of samples) write(this.#sending, sample)
+      for (const one of all) this.#write(this.#sending, one)
       this.#sending.flush((error) => {
         if (error === undefined || error === null) return resolve()
         const reason = messageOf(error).replace(/^Error sending hot-shots message: (Error: )?/, '')
@@ -107,6 +111,19 @@ export class Client {
 
   close(): void {
     this.#sending.close(() => {})
+  }
+
+  #write(client: StatsD, one: Sample | Event): void {
+    const tags = Object.fromEntries(Object.entries(one.tags).map(([key, text]) => [key, plain(text)]))
+    if ('title' in one) {
+      const { title, text, at, key, alert } = one
+      const options = { date_happened: at, aggregation_key: key, alert_type: alert }
+      client.event(ascii(title), ascii(text), options, tags)
+      return
+    }
+    const { kind, name, value } = one
+    if (kind === 'gauge') client.gauge(this.#prefix + name, value, 1, tags)
+    else client.increment(this.#prefix + name, value, 1, tags)
   }
 }
 
@@ -134,15 +151,17 @@ function remembering(): (host: string, family: number, found: Found) => void {
   }
 }
 
-function write(client: StatsD, { kind, name, value, tags }: Sample): void {
-  const safe = Object.fromEntries(Object.entries(tags).map(([key, text]) => [key, plain(text)]))
-  if (kind === 'gauge') client.gauge(name, value, 1, safe)
-  else client.increment(name, value, 1, safe)
-}
-
 /** hot-shots replaces what the protocol means something by; no server makes sense of the other control characters. */
 function plain(text: string): string {
   return text.replace(/\p{Cc}/gu, '_')
+}
+
+/**
+ * An event says its length, which hot-shots takes in UTF-16 and the agent in bytes. `\n` stands for a new line in it, so
+ * that a backslash may not be a part of a path.
+ */
+function ascii(text: string): string {
+  return text.replaceAll('\\', '/').replace(/[^\n -~]/gu, '?')
 }
 
 const NO_ADDON = 'ERR_OFFLOOP_NO_ADDON'

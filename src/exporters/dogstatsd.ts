@@ -1,13 +1,19 @@
 import type { Batch, Labels } from '../core/batch'
 import type { DogStatsDSettings } from '../core/dogstatsd-options'
-import type { OffloopError } from '../core/errors'
+import { messageOf, type OffloopError } from '../core/errors'
+import { warnOnce } from '../core/report'
+import type { Stall } from '../core/stall'
 import { Deltas } from './deltas'
 import { Delivery } from './delivery'
 import { Client, targetOf } from './dogstatsd-client'
+import { fittingEvent } from './dogstatsd-events'
 import { type Sample, samplesOf } from './dogstatsd-samples'
 import type { Exporter } from './exporter'
 import type { Encoded, Transport } from './transport'
 
+/** Stalls that are told of in a minute; all of them are in the metrics. */
+const MAX_STALLS = 5
+const MINUTE_MS = 60_000
 /** Longer than looking up a host takes to fail: what was given up might yet be sent, and count twice. */
 const TIMEOUT_MS = 60_000
 
@@ -32,6 +38,10 @@ export class DogStatsD implements Transport<Datagram> {
   readonly #settings: DogStatsDSettings
   readonly #deltas = new Deltas()
   #client: Client | undefined
+  /** When the last ones began to be told. */
+  #toldAt: readonly number[] = []
+  /** Told to be going on. */
+  readonly #ongoing = new Set<number>()
   #encoded: { readonly batch: Batch; readonly encoded: Encoded<Datagram> } | undefined
 
   constructor(
@@ -64,8 +74,35 @@ export class DogStatsD implements Transport<Datagram> {
     this.#deliver(datagram.samples)
   }
 
+  /** Once when it is told first, and once when it is over. Nobody is told of what a person at a debugger does. */
+  stall(stall: Stall): void {
+    const client = this.#client
+    if (client === undefined || stall.cause === 'debugger') return
+    if (stall.ongoing ? !this.#begins(stall.id) : !this.#ongoing.delete(stall.id) && !this.#mayTell()) return
+    const tags = this.#tags({ thread: stall.thread })
+    const event = fittingEvent(stall, tags, (one) => client.bytesOf(one) <= client.maxBytes)
+    if (event === undefined) return
+    client.send([event]).catch((error: unknown) => {
+      warnOnce(`stall ${this.name}`, `exporter ${this.name}: an event was not sent: ${messageOf(error)}`)
+    })
+  }
+
   close(): void {
     this.#client?.close()
+  }
+
+  #begins(id: number): boolean {
+    if (this.#ongoing.has(id) || !this.#mayTell()) return false
+    this.#ongoing.add(id)
+    return true
+  }
+
+  #mayTell(): boolean {
+    const now = performance.now()
+    this.#toldAt = this.#toldAt.filter((at) => now - at < MINUTE_MS)
+    if (this.#toldAt.length >= MAX_STALLS) return false
+    this.#toldAt = [...this.#toldAt, now]
+    return true
   }
 
   #start(samples: readonly Sample[]): readonly Sample[] {

@@ -1,4 +1,4 @@
-import type { Stall } from '../core/stall'
+import type { ShownStall as Stall } from '../core/stall'
 import type { Status } from '../core/status'
 import type { SeriesAnswer } from './series'
 import type { Range } from './time'

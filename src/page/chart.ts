@@ -12,7 +12,7 @@ import { clockAxis, type Range } from './time'
 export interface Host {
   zoom(range: Range): void
   reset(): void
-  openStall(id: number): void
+  openStall(key: string): void
   /** Where the mouse is on any chart, or nothing. */
   cursor(at: number | undefined): void
 }
@@ -275,7 +275,7 @@ export class Chart {
     })
     u.over.addEventListener('click', (event) => {
       const band = bandAt(event)
-      if (band !== undefined) this.#host.openStall(band.id)
+      if (band !== undefined) this.#host.openStall(band.key)
     })
   }
 }

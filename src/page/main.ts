@@ -28,7 +28,7 @@ const stalls = new Stalls(the('stalls'), now)
 const board = new Board(the('charts'), {
   zoom,
   reset,
-  openStall: (id) => stalls.open(id),
+  openStall: (key) => stalls.open(key),
   cursor: (at) => toolbar.readout(at, range, now()),
 })
 const toolbar = new Toolbar(view, { changed: () => void look(), zoom, reset, now, range: () => range })
@@ -121,7 +121,7 @@ function show(): void {
   const named = (value: string, name = value) => ({ value, name })
   const pids = store.values('pid')
   const pid = view.pid ?? own
-  // What the status tells, and the stalls, is of the process that serves.
+  // What the status tells of threads is of the process that serves.
   const threads = new Set(pid === own ? status.threads.map(({ thread }) => thread) : [])
   for (const thread of store.values('thread', pids.length > 0 ? { pid } : {})) threads.add(thread)
   toolbar.show(
@@ -132,7 +132,7 @@ function show(): void {
     }),
     own,
   )
-  const bands = (view.pid ?? own) === own ? stalls.bands(view.thread) : []
+  const bands = stalls.bands(view.thread, view.pid ?? own, own)
   const frame: Frame = { store, range, labels: { thread: view.thread, pid: view.pid ?? own }, bands }
   showSummary(status, Math.max(0, now() - status.sampledAt))
   showThreads(the('threads'), status, view.thread)

@@ -7,7 +7,8 @@ import type { Range } from './time'
 
 /** A stall on the charts. */
 export interface Band extends Range {
-  readonly id: number
+  /** As `data-key` has it. */
+  readonly key: string
   readonly ongoing: boolean
 }
 

@@ -1,4 +1,4 @@
-import type { Frame as Call, Place, Stall } from '../core/stall'
+import { type Frame as Call, type Place, type ShownStall as Stall, threadOf } from '../core/stall'
 import { h, replace, say, the } from './dom'
 import { ABSENT, duration, plural } from './format'
 import type { Band } from './paint'
@@ -26,15 +26,16 @@ export class Stalls {
   readonly #now: () => number
   #stalls: readonly Stall[] = []
   #thresholdMs: number | null = null
-  #told: number | undefined
-  #open: number | undefined
+  /** Those that were shown. */
+  #told: ReadonlySet<string> | undefined
+  #open: string | undefined
 
   constructor(parent: HTMLElement, now: () => number) {
     this.#parent = parent
     this.#now = now
     parent.addEventListener('click', ({ target }) => {
       const key = (target as Element).closest<HTMLElement>('[data-key]')?.dataset.key
-      if (key !== undefined) this.open(Number(key))
+      if (key !== undefined) this.open(key)
     })
     this.#dialog.addEventListener('close', () => {
       this.#open = undefined
@@ -53,7 +54,9 @@ export class Stalls {
 
   /** One that was noticed, told more of, or ended. */
   add(stall: Stall): void {
-    this.#stalls = [stall, ...this.#stalls.filter(({ id }) => id !== stall.id)].sort((a, b) => b.id - a.id)
+    const key = keyOf(stall)
+    const others = this.#stalls.filter((one) => keyOf(one) !== key)
+    this.#stalls = [stall, ...others].sort((a, b) => b.startedAt - a.startedAt)
     this.show()
   }
 
@@ -61,11 +64,12 @@ export class Stalls {
     return this.#stalls.filter(({ ongoing }) => ongoing)
   }
 
-  bands(thread: string): Band[] {
+  /** Of one thread of one process: the one that serves, where a stall says nothing else. */
+  bands(thread: string, pid: string, serving: string): Band[] {
     return this.#stalls
-      .filter((stall) => stall.thread === thread)
+      .filter((stall) => stall.thread === thread && String(stall.pid ?? serving) === pid)
       .map((stall) => ({
-        id: stall.id,
+        key: keyOf(stall),
         start: stall.startedAt,
         end: stall.startedAt + this.#length(stall),
         ongoing: stall.ongoing,
@@ -82,10 +86,10 @@ export class Stalls {
     if (this.#open !== undefined) this.open(this.#open)
   }
 
-  open(id: number): void {
-    const stall = this.#stalls.find((one) => one.id === id)
+  open(key: string): void {
+    const stall = this.#stalls.find((one) => keyOf(one) === key)
     if (stall === undefined) return
-    this.#open = id
+    this.#open = key
     the('stall-title').textContent =
       `Stall of ${duration(this.#length(stall))}${stall.ongoing ? ' and going on' : ''}`
     replace(the('stall-body'), this.#particulars(stall))
@@ -103,39 +107,43 @@ export class Stalls {
   }
 
   #item(stall: Stall): HTMLElement {
-    const { id, thread, startedAt, ongoing, cause, stack } = stall
+    const { startedAt, ongoing, cause, stack } = stall
     const top = stack?.find((call) => call.place !== undefined)
     const what = top === undefined ? CAUSES[cause] : `${nameOf(top)} ${short(placeOf(top))}`
     return h(
       'li',
-      { 'data-key': id },
+      { 'data-key': keyOf(stall) },
       h(
         'button',
         { type: 'button', class: ongoing ? 'ongoing' : undefined },
         h('span', { class: 'length' }, `${duration(this.#length(stall))}${ongoing ? '…' : ''}`),
         h('span', { class: 'what' }, what),
-        h('span', { class: 'when' }, `${ongoing ? 'now' : moment(startedAt, this.#now())} · ${thread}`),
+        h(
+          'span',
+          { class: 'when' },
+          `${ongoing ? 'now' : moment(startedAt, this.#now())} · ${threadOf(stall)}`,
+        ),
       ),
     )
   }
 
   /** A new one, to those who do not see it. */
   #announce(): void {
-    const newest = this.#stalls[0]?.id ?? 0
-    if (this.#told !== undefined && newest > this.#told)
-      say(the('announcement'), `The event loop of ${this.#stalls[0]?.thread} stalls.`)
-    this.#told = newest
+    const told = this.#told
+    const fresh = told && this.#stalls.find((stall) => !told.has(keyOf(stall)))
+    if (fresh !== undefined) say(the('announcement'), `The event loop of ${threadOf(fresh)} stalls.`)
+    this.#told = new Set(this.#stalls.map(keyOf))
   }
 
   #particulars(stall: Stall): Node[] {
-    const { thread, startedAt, cause, gcMs, stack, stackAtMs } = stall
+    const { startedAt, cause, gcMs, stack, stackAtMs } = stall
     const fact = (name: string, value: string) => h('div', {}, h('dt', {}, name), h('dd', {}, value))
     return [
       h('p', {}, EXPLAINED[cause]),
       h(
         'dl',
         { class: 'facts' },
-        fact('Thread', thread),
+        fact('Thread', threadOf(stall)),
         fact('Began', moment(startedAt, this.#now())),
         fact('Cause', CAUSES[cause]),
         fact('Of it in collections', gcMs > 0 ? duration(gcMs) : ABSENT),
@@ -155,6 +163,11 @@ export class Stalls {
           ]),
     ]
   }
+}
+
+/** Each process counts its own. */
+function keyOf({ pid, id }: Stall): string {
+  return pid === undefined ? `${id}` : `${pid}/${id}`
 }
 
 function call(frame: Call): HTMLElement {

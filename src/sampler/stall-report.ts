@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock'
-import type { Frame, Stall } from '../core/stall'
+import { type Frame, frameText, type Stall } from '../core/stall'
 
 const MAX_A_MINUTE = 5
 const MAX_FRAMES = 8
@@ -54,10 +54,4 @@ function frames(stack: readonly Frame[]): string {
   const shown = stack.slice(0, MAX_FRAMES).map((frame) => `\n    at ${frameText(frame)}`)
   const more = stack.length - shown.length
   return `${shown.join('')}${more > 0 ? `\n    … and ${more} more` : ''}`
-}
-
-function frameText({ functionName, place, original }: Frame): string {
-  const at = original ?? place
-  const where = at === undefined ? '<native>' : `${at.file}:${at.line}:${at.column}`
-  return functionName === '' ? where : `${functionName} (${where})`
 }

@@ -7,7 +7,8 @@ import { merge } from '../core/merge'
 import type { ServeSettings } from '../core/options'
 import { say } from '../core/report'
 import { isRun, whereToLook } from '../core/run'
-import { identified } from '../core/sharing'
+import { identified, identifiedStall } from '../core/sharing'
+import type { ShownStall, Stall } from '../core/stall'
 import { createExporters } from '../exporters/create'
 import { loadBinding } from '../probe/load'
 import type { HttpServer } from '../server/server'
@@ -62,6 +63,8 @@ let sourceMaps = start.sourceMaps
 let sampling: Promise<void> = Promise.resolve()
 /** When the newest sample was taken, milliseconds since the epoch; 0 before the first. */
 let sampledAt = 0
+/** When a sample was taken last because of a stall. */
+let stallSampledAt = Number.NEGATIVE_INFINITY
 let announceFirst: () => void = () => {}
 const sampled = new Promise<void>((resolve) => {
   announceFirst = resolve
@@ -69,8 +72,9 @@ const sampled = new Promise<void>((resolve) => {
 
 const stallHistory = new StallHistory()
 stallHistory.onStall((stall) => {
-  tell({ event: 'stall', data: stall })
+  tell({ event: 'stall', data: shownStall(stall) })
   for (const exporter of exporters) exporter.stall?.(stall)
+  sampleOf(stall)
 })
 const stallWatch = watchStalls()
 let shared: SharedServer | undefined
@@ -106,7 +110,14 @@ function openServer(
     status: async () => {
       const observation = await look(SCRAPE_MAX_AGE_MS, SCRAPE_WAIT_MS)
       const now = builder.build(state.get('sequence'), Date.now(), observation, self, round.latest)
-      return statusOf({ settings, store: { series: ownSeries }, now, sampledAt, stalls: stallHistory.list() })
+      return statusOf({
+        settings,
+        store: { series: ownSeries },
+        now,
+        sampledAt,
+        stalls: stallHistory.list(),
+        processes: shared?.processes(),
+      })
     },
     subscribe(listener) {
       listeners.add(listener)
@@ -114,7 +125,7 @@ function openServer(
     },
     stalls: () => ({
       thresholdMs: stallWatch === undefined ? null : (settings.stall?.thresholdMs ?? null),
-      stalls: stallHistory.list(),
+      stalls: shownStalls(),
     }),
     health: () => ({
       service: settings.service,
@@ -130,7 +141,13 @@ function openServer(
     http,
     serve,
     { sharing, service, intervalMs },
-    { look: current, dropped: () => self.countDropped('share'), failed: report },
+    {
+      look: current,
+      stalls: stallHistory,
+      dropped: () => self.countDropped('share'),
+      failed: report,
+      stall: (stall) => tell({ event: 'stall', data: stall }),
+    },
   )
   return shared
 }
@@ -150,6 +167,16 @@ function* ownSeries(...window: Parameters<Store['series']>): Generator<SeriesCol
 /** `batch` as others are shown it. Exporters have it without: each process delivers its own. */
 function shown(batch: Batch): Batch {
   return settings.sharing === undefined ? batch : identified(batch, settings.sharing)
+}
+
+function shownStall(stall: Stall): ShownStall {
+  return settings.sharing === undefined ? stall : identifiedStall(stall, settings.sharing)
+}
+
+/** With those of the processes that share the port, the newest first. */
+function shownStalls(): readonly ShownStall[] {
+  const own = stallHistory.list().map(shownStall)
+  return shared?.stalls(own) ?? own
 }
 
 function openProbes(): Probes {
@@ -194,6 +221,14 @@ function sample(): Promise<void> {
     report(new OffloopError('ERR_OFFLOOP_SAMPLING_THREAD', `a sample failed: ${messageOf(error)}`))
   })
   return sampling
+}
+
+/** Exporters have the counter and the gauge at once, and not an interval later. One sample an interval at most. */
+function sampleOf({ ongoing }: Stall): void {
+  const now = performance.now()
+  if (!ongoing || exporters.length === 0 || now - stallSampledAt < settings.intervalMs) return
+  stallSampledAt = now
+  void sample()
 }
 
 async function takeSample(): Promise<void> {

@@ -5,7 +5,8 @@ import type { Batch, Metric } from '../core/batch'
 import { messageOf } from '../core/errors'
 import type { Names } from '../core/options'
 import { warnOnce } from '../core/report'
-import type { SharedProcess } from '../core/sharing'
+import type { ShownStall } from '../core/stall'
+import type { SharedProcess } from '../core/status'
 import { renaming } from '../exporters/names'
 import { sweep } from './share-folder'
 import {
@@ -17,6 +18,7 @@ import {
   type ToPeer,
   type ToServing,
 } from './share-protocol'
+import { OtherStalls, StallListener } from './share-stalls'
 
 export const HUB_LIMITS = {
   maxPeers: 256,
@@ -45,6 +47,7 @@ class Peer {
   readonly lines = new Lines()
   hello: Hello | undefined
   newest: Newest | undefined
+  stalls: StallListener | undefined
   /** One question at a time, so that no more than one answer is under way. */
   #asked: Promise<void> | undefined
   #answered: () => void = () => {}
@@ -85,15 +88,25 @@ export class ShareHub {
   readonly #own: Hello
   readonly #rename: (batch: Batch) => Batch
   readonly #url: string
+  readonly #onStall: (stall: ShownStall) => void
+  readonly #stalls = new OtherStalls()
   readonly #limits: typeof HUB_LIMITS
   readonly #peers = new Set<Peer>()
   #server: Server | undefined
   #place: { readonly path: string; readonly inode: bigint } | undefined
 
-  constructor(own: Hello, names: Names, url: string, limits = HUB_LIMITS) {
+  /** `onStall` hears of stalls of the others as they happen. */
+  constructor(
+    own: Hello,
+    names: Names,
+    url: string,
+    onStall: (stall: ShownStall) => void,
+    limits = HUB_LIMITS,
+  ) {
     this.#own = own
     this.#rename = renaming(names)
     this.#url = url
+    this.#onStall = onStall
     this.#limits = limits
   }
 
@@ -140,11 +153,19 @@ export class ShareHub {
     return this.#shown(this.#rename)
   }
 
+  /** `own` and those of the others, the newest first. */
+  stalls(own: readonly ShownStall[]): readonly ShownStall[] {
+    return this.#stalls.beside(own)
+  }
+
   processes(): readonly SharedProcess[] {
-    return [...this.#peers].flatMap(({ hello, newest }) => {
+    return [...this.#peers].flatMap(({ hello, newest, stalls }) => {
       if (hello === undefined || newest === undefined) return []
       const { pid, worker, service, intervalMs } = hello
-      return [{ pid, worker, service, intervalMs, serves: false, sampledAt: newest.batch.timestamp }]
+      const { timestamp: sampledAt } = newest.batch
+      return [
+        { pid, worker, service, intervalMs, serves: false, sampledAt, stalled: stalls?.stalled === true },
+      ]
     })
   }
 
@@ -205,6 +226,7 @@ export class ShareHub {
       clearTimeout(deadline)
       this.#peers.delete(peer)
       peer.answer(undefined)
+      peer.stalls?.close()
     })
   }
 
@@ -215,9 +237,13 @@ export class ShareHub {
       return
     }
     if (peer.hello === undefined) throw new Error('it has not joined')
-    const newest =
-      message.type === 'none' ? undefined : { batch: message.batch, bytes, at: performance.now() }
-    if (!peer.answer(newest)) throw new Error('it told what it was not asked for')
+    const asked =
+      message.type === 'stall'
+        ? peer.stalls?.receive(message)
+        : peer.answer(
+            message.type === 'none' ? undefined : { batch: message.batch, bytes, at: performance.now() },
+          )
+    if (!asked) throw new Error('it told what it was not asked for')
   }
 
   #join(peer: Peer, hello: Hello): void {
@@ -236,6 +262,14 @@ export class ShareHub {
     peer.send({ type: 'welcome', url: this.#url })
     // So that something is known of it, should it be late for the first scrape.
     void peer.look(hello.intervalMs)
+    peer.stalls = new StallListener(
+      hello,
+      () => peer.send({ type: 'watch' }),
+      (stall, news) => {
+        this.#stalls.keep(stall)
+        if (news) this.#onStall(stall)
+      },
+    )
   }
 
   #checkSize(): void {

@@ -2,6 +2,7 @@ import { connect, type Socket } from 'node:net'
 import type { Batch } from '../core/batch'
 import { messageOf } from '../core/errors'
 import { type Hello, Lines, lineOf, MAX_LINE, readToPeer, type ToServing } from './share-protocol'
+import { type StallSource, StallTeller } from './share-stalls'
 
 /** For the connection and the answer: a process that is stopped accepts, and says nothing. */
 const WELCOME_MS = 1_000
@@ -17,6 +18,7 @@ export interface Link {
 export interface Answers {
   /** The figures as they are now. */
   look(maxAgeMs: number): Promise<Batch>
+  readonly stalls: StallSource
   /** A batch did not get through. */
   dropped(): void
 }
@@ -26,10 +28,12 @@ export function join(path: string, hello: Hello, answers: Answers): Promise<Link
   return new Promise((resolve, reject) => {
     const socket = connect(path)
     const lines = new Lines()
+    const stalls = new StallTeller(answers.stalls, (told) => write(socket, told))
     const deadline = setTimeout(() => fail('nobody answers there'), WELCOME_MS)
     const closed = new Promise<void>((done) => {
       socket.once('close', () => {
         clearTimeout(deadline)
+        stalls.close()
         // Nothing, where it is settled already.
         reject(new Error('the connection was closed'))
         done()
@@ -57,6 +61,7 @@ export function join(path: string, hello: Hello, answers: Answers): Promise<Link
       const message = readToPeer(line)
       if (message.type === 'refused') fail(message.reason)
       else if (message.type === 'look') void tell(socket, message.maxAgeMs, answers)
+      else if (message.type === 'watch') stalls.ask()
       else {
         clearTimeout(deadline)
         resolve({ url: message.url, closed, close: () => socket.destroy() })
@@ -66,12 +71,18 @@ export function join(path: string, hello: Hello, answers: Answers): Promise<Link
 }
 
 async function tell(socket: Socket, maxAgeMs: number, answers: Answers): Promise<void> {
-  const line = lineOf(await answerTo(maxAgeMs, answers))
-  const fits = Buffer.byteLength(line) <= MAX_LINE
-  if (!fits) answers.dropped()
-  if (!socket.writable) return
-  // The next question comes after this answer: no more than one waits for a reader that is slow.
-  socket.write(fits ? line : lineOf({ type: 'none' }))
+  const answer = await answerTo(maxAgeMs, answers)
+  if (write(socket, answer)) return
+  answers.dropped()
+  write(socket, { type: 'none' })
+}
+
+/** The next question comes after the answer: no more than one waits for a reader that is slow. Whether it is short enough. */
+function write(socket: Socket, message: ToServing): boolean {
+  const line = lineOf(message)
+  if (Buffer.byteLength(line) > MAX_LINE) return false
+  if (socket.writable) socket.write(line)
+  return true
 }
 
 async function answerTo(maxAgeMs: number, answers: Answers): Promise<ToServing> {

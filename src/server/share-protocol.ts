@@ -1,16 +1,20 @@
 // What processes that share a port say to each other: lines of JSON over a Unix socket. The one that serves asks, the
-// others answer, so nothing is ever queued but one answer a process.
+// others answer, so nothing is ever queued but one answer to each of the two questions: for figures, which is answered at
+// once, and for stalls, which is answered when there is one.
 import type { Batch, Description, Histogram, Labels, Metric } from '../core/batch'
 import { labelNameFault, labelValueFault, metricNameFault } from '../core/format'
+import type { Frame, Place, Stall } from '../core/stall'
 
 /** Goes up with every change that an older process would misread. */
-export const PROTOCOL = 1
+export const PROTOCOL = 2
 
 /** Bytes of one line. A process of 64 threads with all their series takes a fifth of it. */
 export const MAX_LINE = 4 * 1024 * 1024
 const MAX_METRICS = 50_000
 const MAX_BUCKETS = 1_000
-const MAX_TEXT = 1_024
+export const MAX_TEXT = 1_024
+/** As many as the addon takes. */
+const MAX_FRAMES = 64
 
 /** The first line of a process that joins. */
 export interface Hello {
@@ -29,12 +33,22 @@ export type ToServing =
   | { readonly type: 'batch'; readonly batch: Batch }
   /** In place of a batch that cannot be had, or is too long. */
   | { readonly type: 'none' }
+  | TellStall
+
+/** The newest state of a stall; `news`: it has come about since the process joined. */
+export interface TellStall {
+  readonly type: 'stall'
+  readonly stall: Stall
+  readonly news: boolean
+}
 
 export type ToPeer =
   | { readonly type: 'welcome'; readonly url: string }
   | { readonly type: 'refused'; readonly reason: string }
   /** Asks for the figures as they are now; the threads are asked where theirs are older than `maxAgeMs`. */
   | { readonly type: 'look'; readonly maxAgeMs: number }
+  /** Asks for the next that is to be told of a stall. */
+  | { readonly type: 'watch' }
 
 export function lineOf(message: ToServing | ToPeer): string {
   return `${JSON.stringify(message)}\n`
@@ -80,6 +94,8 @@ export function readToServing(line: string): ToServing {
       return { type: 'batch', batch: readBatch(fields(message.batch)) }
     case 'none':
       return { type: 'none' }
+    case 'stall':
+      return { type: 'stall', stall: readStall(fields(message.stall)), news: flag(message.news) }
     default:
       throw new Error('a message of unknown type')
   }
@@ -91,6 +107,7 @@ export function readToPeer(line: string): ToPeer {
   if (type === 'welcome') return { type, url: text(url) }
   if (type === 'refused') return { type, reason: text(reason) }
   if (type === 'look') return { type, maxAgeMs: finite(maxAgeMs) }
+  if (type === 'watch') return { type }
   throw new Error('a message of unknown type')
 }
 
@@ -178,6 +195,49 @@ function readDescription({ type, unit, description }: Fields): Description {
   return { type: metricType(type), unit: text(unit), description: text(description) }
 }
 
+function readStall({
+  id,
+  thread,
+  startedAt,
+  durationMs,
+  ongoing,
+  cause,
+  gcMs,
+  stack,
+  stackAtMs,
+}: Fields): Stall {
+  return {
+    id: finite(id),
+    thread: text(thread),
+    startedAt: finite(startedAt),
+    durationMs: finite(durationMs),
+    ongoing: flag(ongoing),
+    cause: stallCause(cause),
+    gcMs: finite(gcMs),
+    ...(stack === undefined
+      ? {}
+      : { stack: array(stack, MAX_FRAMES).map((frame) => readFrame(fields(frame))) }),
+    ...(stackAtMs === undefined ? {} : { stackAtMs: finite(stackAtMs) }),
+  }
+}
+
+function readFrame({ functionName, place, original }: Fields): Frame {
+  return {
+    functionName: text(functionName),
+    ...(place === undefined ? {} : { place: readPlace(fields(place)) }),
+    ...(original === undefined ? {} : { original: readPlace(fields(original)) }),
+  }
+}
+
+function readPlace({ file, line, column }: Fields): Place {
+  return { file: text(file), line: finite(line), column: finite(column) }
+}
+
+function stallCause(value: unknown): Stall['cause'] {
+  if (value === 'code' || value === 'gc' || value === 'native' || value === 'debugger') return value
+  throw new Error('a stall of unknown cause')
+}
+
 function metricType(value: unknown): Metric['type'] {
   if (value === 'gauge' || value === 'counter' || value === 'histogram') return value
   throw new Error('a metric of unknown type')
@@ -204,6 +264,11 @@ function array(value: unknown, most: number): readonly unknown[] {
 
 function text(value: unknown): string {
   if (typeof value !== 'string' || value.length > MAX_TEXT) throw new Error('no text, or too long a one')
+  return value
+}
+
+function flag(value: unknown): boolean {
+  if (typeof value !== 'boolean') throw new Error('neither true nor false')
   return value
 }
 

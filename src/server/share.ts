@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto'
 import type { Batch } from '../core/batch'
 import { messageOf, OffloopError } from '../core/errors'
 import type { ServeSettings } from '../core/options'
-import type { SharedProcess, Sharing } from '../core/sharing'
+import type { Sharing } from '../core/sharing'
+import type { ShownStall } from '../core/stall'
+import type { SharedProcess } from '../core/status'
 import type { HttpServer } from './server'
 import { socketPath } from './share-folder'
 import { ShareHub } from './share-hub'
@@ -28,6 +30,8 @@ export interface Identity {
 
 export interface Reports extends Answers {
   failed(error: OffloopError): void
+  /** Of another process, as it happens. */
+  stall(stall: ShownStall): void
 }
 
 /**
@@ -100,30 +104,40 @@ export class SharedServer {
     return (await this.#hub?.scraped()) ?? []
   }
 
+  /** `own` and those of the others as they are known here, the newest first. */
+  stalls(own: readonly ShownStall[]): readonly ShownStall[] {
+    return this.#hub?.stalls(own) ?? own
+  }
+
   /** All that share the port, as far as is known here: the one that serves knows. */
   processes(): readonly SharedProcess[] {
     const { pid, worker, service, intervalMs } = this.#hello
     const serves = this.#hub !== undefined
-    const self = { pid, worker, service, intervalMs, serves, sampledAt: this.#sampledAt }
+    const stalled = this.#reports.stalls.list().some(({ ongoing }) => ongoing)
+    const self = { pid, worker, service, intervalMs, serves, sampledAt: this.#sampledAt, stalled }
     return [self, ...(this.#hub?.processes() ?? [])]
   }
 
   async #run(): Promise<void> {
     let tries = 0
-    while (!this.#closed) {
+    let { wanted } = this.#sharing
+    for (;;) {
       const failure = await this.#takePort()
-      if (failure === undefined) return
+      if (failure === undefined || this.#closed) return
       const joined = await this.#join()
       if (this.#closed) return
       if (typeof joined === 'number') {
+        // There are others.
+        wanted = true
         if (joined >= JOINED_MS) tries = 0
-      } else {
-        // Other errors than this one do not go away when another process does.
-        const { wanted } = this.#sharing
-        const final = !wanted || failure.code !== 'ERR_OFFLOOP_ADDRESS_IN_USE'
-        const most = final ? 0 : TRIES
-        if (tries === most) this.#fail(final ? failure : inUse(failure, joined))
-        if (tries >= most && !wanted) return
+      } else if (!wanted) {
+        this.#fail(failure)
+        return
+      } else if (failure.code !== 'ERR_OFFLOOP_ADDRESS_IN_USE') {
+        // That does not go away when another process does.
+        if (tries === 0) this.#fail(failure)
+      } else if (tries === TRIES) {
+        this.#fail(inUse(failure, joined))
       }
       await this.#wait(tries++)
     }
@@ -137,7 +151,7 @@ export class SharedServer {
     } catch (error) {
       return error as OffloopError
     }
-    const hub = new ShareHub(this.#hello, this.#serve.names, url)
+    const hub = new ShareHub(this.#hello, this.#serve.names, url, (stall) => this.#reports.stall(stall))
     if (!this.#closed) {
       await this.#open(hub)
       this.#hub = hub

@@ -1,5 +1,5 @@
 import type { Batch, Description, Labels, MetricType } from '../core/batch'
-import type { Stall } from '../core/stall'
+import type { ShownStall } from '../core/stall'
 import type { Status } from '../core/status'
 
 /** One stored series in a time window. Times are milliseconds since the epoch, ascending. */
@@ -29,7 +29,7 @@ export interface SeriesColumns {
 /** What those who listen are told of as it happens. */
 export type SourceEvent =
   | { readonly event: 'sample'; readonly data: { readonly sequence: number; readonly timestamp: number } }
-  | { readonly event: 'stall'; readonly data: Stall }
+  | { readonly event: 'stall'; readonly data: ShownStall }
 
 /** What the HTTP server shows; the sampling thread provides it. */
 export interface Source {
@@ -48,6 +48,6 @@ export interface Source {
   /** Returns how to stop listening. */
   subscribe(listener: (event: SourceEvent) => void): () => void
   /** The newest first; the threshold is null where nothing is watched. */
-  stalls(): { readonly thresholdMs: number | null; readonly stalls: readonly Stall[] }
+  stalls(): { readonly thresholdMs: number | null; readonly stalls: readonly ShownStall[] }
   health(): Readonly<Record<string, string | number | boolean>>
 }

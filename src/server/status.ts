@@ -1,7 +1,7 @@
 import type { Batch, Labels, Metric } from '../core/batch'
 import type { Settings } from '../core/options'
 import type { Stall } from '../core/stall'
-import type { Status, ThreadStatus } from '../core/status'
+import type { SharedProcess, Status, ThreadStatus } from '../core/status'
 import { version } from '../core/version'
 import { Evidence } from './evidence'
 import type { SeriesColumns, Source } from './source'
@@ -17,12 +17,14 @@ export function statusOf({
   now,
   sampledAt,
   stalls,
+  processes,
 }: {
   readonly settings: Pick<Settings, 'service' | 'intervalMs'>
   readonly store: Pick<Source, 'series'>
   readonly now: Batch
   readonly sampledAt: number
   readonly stalls: readonly Stall[]
+  readonly processes?: readonly SharedProcess[] | undefined
 }): Status {
   const stored = [...store.series(EVIDENCE, now.timestamp - DAY_MS, now.timestamp)]
   const evidenceOf = (thread: string): Evidence =>
@@ -48,6 +50,7 @@ export function statusOf({
     },
     threads: names.map((thread) => threadStatus(now, thread, evidenceOf(thread))),
     verdicts: verdicts(evidenceOf(judged)),
+    ...(processes === undefined ? {} : { processes }),
   }
 }
 

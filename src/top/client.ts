@@ -1,7 +1,7 @@
 import type { IncomingMessage, RequestOptions } from 'node:http'
 import * as http from 'node:http'
 import { messageOf } from '../core/errors'
-import type { Stall } from '../core/stall'
+import type { ShownStall } from '../core/stall'
 import type { Status } from '../core/status'
 import { METRICS } from './charts'
 import { parseSeries, parseStalls, parseStatus, type Series, Unreadable } from './parse'
@@ -50,7 +50,7 @@ export class Client {
   }
 
   /** Newest first. @throws {NoAnswer} */
-  async stalls(): Promise<readonly Stall[]> {
+  async stalls(): Promise<readonly ShownStall[]> {
     return this.#ask('v1/stalls', parseStalls)
   }
 

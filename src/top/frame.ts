@@ -1,4 +1,4 @@
-import type { Stall } from '../core/stall'
+import type { ShownStall } from '../core/stall'
 import type { Status, Verdict } from '../core/status'
 import { chartRows } from './charts'
 import { ellipsis, type Line, render, type Segment, type Style, shown, type Tone } from './line'
@@ -58,7 +58,7 @@ function layout(view: View, { columns, rows }: Size, style: Style): Line[] {
   if (output !== undefined) left -= output.length + 1
 
   const ongoing = view.stalls.filter((stall) => stall.ongoing)
-  const linesOf = (stalls: readonly Stall[]) =>
+  const linesOf = (stalls: readonly ShownStall[]) =>
     stalls.flatMap((one) => stallLines(one, columns, FRAMES, style))
   const stuck = take(linesOf(ongoing.slice(0, MAX_STALLS)))
   const heads = verdictHeads(verdicts, style)
@@ -139,7 +139,7 @@ function sampler(view: View, status: Status, columns: number, style: Style): Lin
 }
 
 /** Within what the charts show. */
-function isRecent(view: View, { startedAt, durationMs }: Stall): boolean {
+function isRecent(view: View, { startedAt, durationMs }: ShownStall): boolean {
   const { status } = view
   return status !== undefined && serverNow(view, status) - (startedAt + durationMs) < CHARTED_MS
 }

@@ -1,5 +1,5 @@
 // What a server says, checked before anything is done with it: it may be anything that listens there.
-import type { Stall } from '../core/stall'
+import type { ShownStall } from '../core/stall'
 import type { Status } from '../core/status'
 
 /** Of `/v1/series`, what is used here. */
@@ -92,6 +92,8 @@ const STALLS = object({
   stalls: list(
     object({
       id: number,
+      pid: optional(number),
+      worker: optional(text),
       thread: text,
       startedAt: number,
       durationMs: number,
@@ -116,7 +118,7 @@ export function parseSeries(value: unknown): readonly Series[] {
 }
 
 /** @throws {Unreadable} */
-export function parseStalls(value: unknown): readonly Stall[] {
+export function parseStalls(value: unknown): readonly ShownStall[] {
   STALLS(value, '')
-  return (value as { stalls: readonly Stall[] }).stalls
+  return (value as { stalls: readonly ShownStall[] }).stalls
 }

@@ -1,6 +1,6 @@
 import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Frame, Stall } from '../core/stall'
+import { type Frame, type ShownStall, threadOf } from '../core/stall'
 import { ellipsis, type Line, type Style, shown } from './line'
 import { cutStart, width } from './text'
 import * as units from './units'
@@ -13,8 +13,9 @@ const CAUSES: Readonly<Record<string, string>> = {
 }
 
 /** What happened, then the innermost calls, `columns` wide at most. */
-export function stallLines(stall: Stall, columns: number, frames: number, style: Style): Line[] {
-  const { thread, ongoing, durationMs, startedAt, cause, stack = [] } = stall
+export function stallLines(stall: ShownStall, columns: number, frames: number, style: Style): Line[] {
+  const { ongoing, durationMs, startedAt, cause, stack = [] } = stall
+  const thread = threadOf(stall)
   const clock = new Date(startedAt).toTimeString().slice(0, 8)
   const lasted = units.seconds(durationMs / 1000)
   const title: Line = ongoing

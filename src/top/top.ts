@@ -94,13 +94,15 @@ async function print(watch: Watch, json: boolean, intervalMs: number | undefined
   while (!ended.signal.aborted) {
     await sleep(intervalMs, undefined, { signal: ended.signal }).catch(() => {})
     const news = await watch.poll()
-    const { lost, stalls } = watch.view
+    const { lost } = watch.view
     if (news.lost) complain(`${lost?.reason}; trying again`)
     if (news.found) complain('found again')
     if (news.sample) printFrame()
-    else if (news.stalls && !json && stalls[0] !== undefined) {
-      const lines = stallLines(stalls[0], columns, 10, style).map((line) => render(line, columns, style))
-      process.stdout.write(`${lines.join('\n')}\n\n`)
+    else if (!json) {
+      for (const stall of [...news.stalls].reverse()) {
+        const lines = stallLines(stall, columns, 10, style).map((line) => render(line, columns, style))
+        process.stdout.write(`${lines.join('\n')}\n\n`)
+      }
     }
   }
 }

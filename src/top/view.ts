@@ -1,4 +1,4 @@
-import type { Stall } from '../core/stall'
+import type { ShownStall } from '../core/stall'
 import type { Status } from '../core/status'
 import type { Series } from './parse'
 
@@ -12,7 +12,7 @@ export interface View {
   readonly answeredAt?: number
   readonly series: readonly Series[]
   /** Newest first. */
-  readonly stalls: readonly Stall[]
+  readonly stalls: readonly ShownStall[]
   /** Nothing has answered since then, and why. */
   readonly lost?: { readonly since: number; readonly reason: string }
   /** The last lines of an application that runs under the view. */

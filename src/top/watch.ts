@@ -1,3 +1,4 @@
+import type { ShownStall } from '../core/stall'
 import type { Client } from './client'
 import { NoAnswer } from './client'
 import type { View } from './view'
@@ -5,7 +6,8 @@ import type { View } from './view'
 /** What is new since the poll before. */
 export interface News {
   readonly sample: boolean
-  readonly stalls: boolean
+  /** Those that began, have a stack, or ended. The newest first. */
+  readonly stalls: readonly ShownStall[]
   readonly lost: boolean
   readonly found: boolean
 }
@@ -38,21 +40,24 @@ export class Watch {
       this.#view = { ...kept, status, answeredAt, stalls, series }
       return {
         sample,
-        stalls: stateOf(known) !== stateOf(stalls),
+        stalls: changed(known, stalls),
         lost: false,
         found: lostBefore !== undefined,
       }
     } catch (error) {
       if (!(error instanceof NoAnswer)) throw error
       this.#view = { ...this.#view, lost: { since: lostBefore?.since ?? Date.now(), reason: error.message } }
-      return { sample: false, stalls: false, lost: lostBefore === undefined, found: false }
+      return { sample: false, stalls: [], lost: lostBefore === undefined, found: false }
     }
   }
 }
 
+function changed(known: readonly ShownStall[], stalls: readonly ShownStall[]): readonly ShownStall[] {
+  const before = new Set(known.map(stateOf))
+  return stalls.filter((stall) => !before.has(stateOf(stall)))
+}
+
 /** Changes when a stall begins, has a stack, and ends; not while it lasts. */
-function stateOf(stalls: View['stalls']): string {
-  return stalls
-    .map(({ id, ongoing, stack }) => `${id}${ongoing ? '+' : ''}${stack === undefined ? '' : 's'}`)
-    .join()
+function stateOf({ pid, id, ongoing, stack }: ShownStall): string {
+  return `${pid ?? ''}/${id}${ongoing ? '+' : ''}${stack === undefined ? '' : 's'}`
 }

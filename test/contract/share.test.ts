@@ -1,13 +1,19 @@
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { Agent, get } from 'node:http'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
+import type { ShownStall } from '../../src/core/stall'
+import type { Status } from '../../src/core/status'
 import { Child } from '../support/child'
 import { parseOpenMetrics } from '../support/exposition'
 import { freePort } from '../support/free-port'
 import { eventually, health, pidsIn, scrape } from '../support/shared'
+import { listStalls } from '../support/stalls'
 
 const CLUSTER_INTERVAL_MS = 2_000
 
@@ -22,6 +28,8 @@ interface Said {
   readonly pid?: number
   readonly app?: number
   readonly blocks?: boolean
+  readonly from?: number
+  readonly until?: number
   readonly code?: string
 }
 
@@ -44,19 +52,54 @@ async function cluster(workers: number, primaryToo = false) {
   return { child, ids, url: [...urls][0] as string, app: `http://127.0.0.1:${app}` }
 }
 
-/** Requests to `url`, a few at a time, until the test ends. */
-function load(url: string): void {
-  let stopped = false
-  onTestFinished(() => {
-    stopped = true
-  })
-  for (let i = 0; i < 3; i++) {
-    void (async () => {
-      while (!stopped) {
-        await fetch(url).catch(() => {})
-        await new Promise((resolve) => setTimeout(resolve, 10))
-      }
-    })()
+const CONNECTIONS = 8
+
+/** Requests to the port of the cluster itself, one after the other on each of several connections that are kept. */
+class Load {
+  /** By the process that answered. */
+  readonly answers = new Map<string, number>()
+  readonly errors: Error[] = []
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS })
+  readonly #ended: Promise<unknown>
+  #stopped = false
+
+  constructor(url: string) {
+    onTestFinished(() => this.stop())
+    this.#ended = Promise.all(
+      Array.from({ length: CONNECTIONS }, async () => {
+        while (!this.#stopped) {
+          try {
+            const pid = await this.#get(url)
+            this.answers.set(pid, (this.answers.get(pid) ?? 0) + 1)
+          } catch (error) {
+            this.errors.push(error as Error)
+          }
+        }
+      }),
+    )
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    await this.#ended
+    this.#agent.destroy()
+  }
+
+  /** A connection that was handed to a worker that is killed then may stay open, and be answered by nobody. */
+  #get(url: string): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const options = { agent: this.#agent, timeout: 5_000 }
+      const request = get(url, options, (response) => {
+        let text = ''
+        response.setEncoding('utf8').on('data', (chunk: string) => {
+          text += chunk
+        })
+        response.on('end', () => resolve(text))
+        response.on('error', reject)
+      })
+      request.on('timeout', () => request.destroy(new Error('no answer')))
+      request.on('error', reject)
+    })
   }
 }
 
@@ -80,7 +123,7 @@ class Counters {
 
 test('of a cluster of 4 under load one worker serves for all, and when it is killed another one does', async () => {
   const { child, ids, url, app } = await cluster(4)
-  load(app)
+  const load = new Load(app)
   const counters = new Counters()
   const seen = async () => {
     const families = await scrape(url)
@@ -102,6 +145,10 @@ test('of a cluster of 4 under load one worker serves for all, and when it is kil
     const serving = (await health(url))?.pid as number
     expect(live).toContain(String(serving))
 
+    // Who answers was seen by all that live, and nobody else.
+    load.answers.clear()
+    await eventually(() => [...live].every((one) => load.answers.has(one)) || undefined)
+    const errors = load.errors.length
     process.kill(serving, 'SIGKILL')
     const killedAt = performance.now()
     live.delete(String(serving))
@@ -109,19 +156,137 @@ test('of a cluster of 4 under load one worker serves for all, and when it is kil
     // It takes a tenth of a second, however long the intervals are.
     expect(performance.now() - killedAt).toBeLessThan(2 * CLUSTER_INTERVAL_MS)
     expect(live).toContain(String(pid))
+    load.answers.clear()
+    await eventually(() => load.answers.size > 0 || undefined)
+    // Those of the connections of the one that is gone.
+    expect(load.errors.length - errors).toBeLessThanOrEqual(CONNECTIONS)
   }
   const last = await allShown()
   expect(pidsIn(last)).toHaveLength(1)
   expect(pidsIn(last, 'nodejs_eventloop_turn_seconds').length).toBeGreaterThan(0)
   expect(counters.fallen).toEqual([])
+  await load.stop()
   child.kill()
 })
+
+test('another worker serves within two intervals while the main threads of all of them, and the primary, are blocked', async () => {
+  const { child, ids, url } = await cluster(4)
+  const counters = new Counters()
+  await eventually(async () => {
+    const families = await scrape(url)
+    counters.see(families)
+    return pidsIn(families).length === 4 || undefined
+  })
+  const serving = (await health(url))?.pid as number
+  const BLOCK_MS = 6_000
+  child.send({ blockMs: BLOCK_MS })
+  let begins = 0
+  for (let blocked = 0; blocked < 5; ) {
+    const said = await child.next<Said>()
+    if (said.blocks !== true) continue
+    blocked++
+    begins = Math.max(begins, said.from as number)
+  }
+  // The block itself begins a moment after it is told.
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  process.kill(serving, 'SIGKILL')
+  const killedAt = Date.now()
+  const { pid } = await eventually(() => health(url))
+  const servesAt = Date.now()
+  expect(pid).not.toBe(serving)
+  expect(servesAt - killedAt).toBeLessThan(2 * CLUSTER_INTERVAL_MS)
+  // All that are left, and nobody's main thread has run since.
+  const shown = await eventually(async () => {
+    const families = await scrape(url)
+    counters.see(families)
+    return pidsIn(families).length === 3 ? families : undefined
+  })
+  const stalled = shown.get('nodejs_eventloop_stalls_total')?.samples ?? []
+  expect(stalled.map(({ labels }) => labels.pid)).not.toContain(String(serving))
+  let ends = Number.POSITIVE_INFINITY
+  for (let ended = 0; ended < 4; ) {
+    const said = await child.next<Said>()
+    if (said.blocks !== false) continue
+    ended++
+    ends = Math.min(ends, said.until as number)
+  }
+  expect(begins).toBeLessThan(killedAt)
+  expect(servesAt).toBeLessThan(ends)
+  await eventually(async () => {
+    counters.see(await scrape(url))
+    return true
+  })
+  expect(counters.fallen).toEqual([])
+  expect([...ids.keys()]).toContain(String(pid))
+  child.kill()
+})
+
+test('a stall of any worker is shown by the one that serves, while it lasts: its stack, and whose it is', async () => {
+  const { child, ids, url } = await cluster(4)
+  await eventually(async () => (await health(url))?.processes === 4 || undefined)
+  const serving = (await health(url))?.pid
+  const stuck = Number([...ids.keys()].find((pid) => pid !== String(serving)))
+  const worker = ids.get(String(stuck))
+  const heard: ShownStall[] = []
+  const stream = await fetch(`${url}/v1/events`)
+  void listen(stream, heard).catch(() => {})
+
+  child.send({ pid: stuck, blockMs: 8_000 })
+  expect((await child.next<Said>()).blocks).toBe(true)
+  const ours = async () => (await listStalls(url)).stalls.find(({ pid }) => pid === stuck)
+  const during = await eventually(async () => {
+    const found = await ours()
+    return found?.stack === undefined ? undefined : found
+  })
+  expect(during).toMatchObject({ pid: stuck, worker, thread: 'main', ongoing: true, cause: 'code' })
+  expect(during.stack?.[0]?.functionName).toBe('spin')
+  const { processes } = (await (await fetch(`${url}/v1/status`)).json()) as Status
+  const stalled = processes?.filter((one) => one.stalled)
+  expect(stalled).toMatchObject([{ pid: stuck, worker, serves: false }])
+  // It goes on, and is not as long as it was when it was told.
+  const later = (await ours()) as ShownStall
+  const seenAt = Date.now()
+  expect(later.durationMs).toBeGreaterThan(during.durationMs)
+
+  const { until } = (await child.next<Said>()) as { until: number }
+  expect(seenAt).toBeLessThan(until)
+  const over = await eventually(async () => {
+    const found = await ours()
+    return found?.ongoing === false ? found : undefined
+  })
+  // All but the rounding of two figures.
+  expect(over.durationMs).toBeGreaterThan(later.durationMs - 2)
+  expect(over.durationMs).toBeLessThan(Date.now() - over.startedAt)
+  await eventually(() => heard.some(({ pid, ongoing }) => pid === stuck && !ongoing) || undefined)
+  const told = heard.filter(({ pid }) => pid === stuck)
+  expect(told[0]).toMatchObject({ pid: stuck, worker, ongoing: true })
+  expect(told.some(({ ongoing, stack }) => ongoing && stack?.[0]?.functionName === 'spin')).toBe(true)
+  // Who serves next knows of it too.
+  process.kill(serving as number, 'SIGKILL')
+  expect(await eventually(ours)).toEqual(over)
+  child.kill()
+})
+
+/** Keeps the stalls of an event stream. */
+async function listen(stream: Response, heard: ShownStall[]): Promise<void> {
+  let text = ''
+  for await (const chunk of (stream.body as ReadableStream<Uint8Array>).pipeThrough(
+    new TextDecoderStream(),
+  )) {
+    const messages = (text + chunk).split('\n\n')
+    text = messages.pop() ?? ''
+    for (const message of messages) {
+      const [, data] = /^event: stall\ndata: (.*)$/.exec(message) ?? []
+      if (data !== undefined) heard.push(JSON.parse(data) as ShownStall)
+    }
+  }
+}
 
 test('while the worker that serves is blocked, scrapes go on and are fresh', async () => {
   const { child, ids, url } = await cluster(2)
   await eventually(async () => (pidsIn(await scrape(url)).length === 2 ? true : undefined))
   const serving = (await health(url))?.pid as number
-  child.send({ pid: serving, say: 3_000 })
+  child.send({ pid: serving, blockMs: 3_000 })
   while ((await child.next<Said>()).blocks !== true);
   let done = false
   const ended = child.next<Said>().then((said) => {
@@ -197,6 +362,20 @@ interface Told {
   readonly code?: string
   readonly message?: string
   readonly done?: string
+}
+
+/** What a process of the user `uid` gets from the socket at `path`. By Python: its binary is where all may run it. */
+async function connecting(path: string, uid: number): Promise<string> {
+  const script = `
+import errno, os, socket, sys
+os.setgroups([]); os.setgid(int(sys.argv[2])); os.setuid(int(sys.argv[2]))
+try:
+    socket.socket(socket.AF_UNIX).connect(sys.argv[1])
+    print('connected')
+except OSError as error: print(errno.errorcode[error.errno])
+`
+  const { stdout } = await promisify(execFile)('python3', ['-c', script, path, String(uid)])
+  return stdout.trim()
 }
 
 function service(name: string, serve: object, env: Record<string, string> = {}, intervalMs = 500): Child {
@@ -379,6 +558,30 @@ describe('serve.share', () => {
     for (const child of [a, b, alone, otherwise]) child.kill()
     expect((await a.exited).stderr.match(/may not share the port/g)).toHaveLength(1)
   })
+
+  test.skipIf(process.getuid?.() !== 0)(
+    'nobody but its user can open the socket: another one, tried by root, may not',
+    async () => {
+      // All may enter what is around it, so that it is our folder that keeps them out.
+      const TMPDIR = mkdtempSync(join(tmpdir(), 'offloop-share-'))
+      onTestFinished(() => rmSync(TMPDIR, { recursive: true }))
+      chmodSync(TMPDIR, 0o1777)
+      const a = service('a', { port: await freePort(), share: true }, { TMPDIR, XDG_RUNTIME_DIR: '' })
+      await a.next<Told>()
+      const folder = join(TMPDIR, `offloop-${process.geteuid?.()}`)
+      const [name = ''] = readdirSync(folder)
+      const path = join(folder, name)
+      expect(statSync(folder).mode & 0o777).toBe(0o700)
+      expect(await connecting(path, 0)).toBe('connected')
+      expect(await connecting(path, 65_534)).toBe('EACCES')
+      // A socket of its own kind that is open to all lets the same process in.
+      const open = createServer().listen({ path: join(TMPDIR, 'open.sock'), writableAll: true })
+      onTestFinished(() => void open.close())
+      await once(open, 'listening')
+      expect(await connecting(join(TMPDIR, 'open.sock'), 65_534)).toBe('connected')
+      a.kill()
+    },
+  )
 
   test('a folder that others can enter is not used, and that is told', async () => {
     const TMPDIR = mkdtempSync(join(tmpdir(), 'offloop-share-'))

@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Batch, Metric } from '../../src/core/batch'
 import type { OffloopError } from '../../src/core/errors'
+import type { Stall } from '../../src/core/stall'
 import { dist } from '../dist'
 import { batch, gauge } from '../support/batches'
 import { Child } from '../support/child'
@@ -397,6 +398,89 @@ describe('tags', () => {
       getContainerID(): string | undefined
     }
     expect(line?.fields.c).toBe(getContainerID())
+  })
+})
+
+describe.each([
+  ['UDP', udp],
+  ['a Unix socket', unix],
+])('stalls over %s', (_, listen) => {
+  const frame = (index: number, file: string) => ({
+    functionName: `call${index}`,
+    place: { file, line: index + 1, column: 5 },
+  })
+  const stall = (changed: Partial<Stall> = {}): Stall => ({
+    id: 1,
+    thread: 'main',
+    startedAt: 1_700_000_000_400,
+    durationMs: 1_004.2,
+    ongoing: true,
+    cause: 'code',
+    gcMs: 0,
+    ...changed,
+  })
+  const events = async (server: DogStatsDServer, count: number) => {
+    await server.until(() => server.events.length >= count)
+    return server.events
+  }
+  /** Events go by names and tags that come with the first batch. */
+  async function telling(server: DogStatsDServer, options: Parameters<typeof transportTo>[1] = {}) {
+    const { delivery } = exporterTo(server.target, options)
+    delivery.push(batch(1))
+    expect(await delivery.flush(10_000)).toBe(true)
+    return delivery
+  }
+
+  test('are an event when they are told first, and one when they are over', async () => {
+    const server = await listen()
+    const delivery = await telling(server, { prefix: 'my.app', tags: { tier: 'web' } })
+    const stack = [frame(0, '/app/a|b.js'), { functionName: '' }, frame(1, 'C:\\new\\ü.js')]
+    delivery.stall(stall({ stack }))
+    delivery.stall(stall({ stack, durationMs: 1_500 }))
+    await events(server, 1)
+    delivery.stall(stall({ stack, ongoing: false, durationMs: 5_230 }))
+    const calls = 'at call0 (/app/a|b.js:1:5)\nat <native>\nat call1 (C:/new/?.js:2:5)'
+    const [first, last] = await events(server, 2)
+    expect(first).toMatchObject({
+      title: 'Event loop of main is stuck',
+      text: `For 1.0 s so far. It runs JavaScript.\n${calls}`,
+      tags: { service: 'api', tier: 'web', thread: 'main' },
+      fields: { d: '1700000000', k: `offloop-stall-${process.pid}-1`, t: 'error' },
+    })
+    expect(last).toMatchObject({
+      title: 'Event loop of main was stuck for 5.2 s',
+      text: `Cause: code\n${calls}`,
+      fields: { k: first?.fields.k, t: 'info' },
+    })
+    expect(server.events).toHaveLength(2)
+  })
+
+  test('have as much of a stack as a datagram holds, and say what is left out', async () => {
+    const server = await listen()
+    const delivery = await telling(server)
+    const stack = Array.from({ length: 64 }, (_, index) => frame(index, `/app/${'x'.repeat(200)}.js`))
+    delivery.stall(stall({ stack }))
+    const [{ text } = { text: '' }] = await events(server, 1)
+    const calls = text.split('\n').filter((line) => line.startsWith('at call'))
+    expect(calls.length).toBeGreaterThan(3)
+    expect(calls.length).toBeLessThan(64)
+    expect(text.split('\n').at(-1)).toBe(`... and ${64 - calls.length} more calls, which have no room here`)
+    // One more would not have fitted.
+    expect(server.datagrams.at(-1)?.length).toBeGreaterThan(server.limit - 250)
+  })
+
+  test('are five a minute, and those are told to be over', async () => {
+    const server = await listen()
+    const delivery = await telling(server)
+    for (let id = 1; id <= 8; id++) delivery.stall(stall({ id }))
+    for (let id = 1; id <= 8; id++) delivery.stall(stall({ id, ongoing: false }))
+    await events(server, 10)
+    delivery.push(batch(2, [gauge('the_last', 2)]))
+    await server.until((lines) => lines.some(({ name }) => name === 'the_last'))
+    expect(server.events.map(({ fields }) => [fields.t, fields.k?.split('-').at(-1)])).toEqual([
+      ...[1, 2, 3, 4, 5].map((id) => ['error', String(id)]),
+      ...[1, 2, 3, 4, 5].map((id) => ['info', String(id)]),
+    ])
   })
 })
 

@@ -362,6 +362,11 @@ describe('the page', () => {
     const ofSecond = resident.series.find(({ labels }) => labels.pid === String(second.process.pid))
     expect(ofSecond?.v.length).toBeGreaterThan(0)
     await expect.poll(() => legend(page, 'memory'), { timeout: 10_000 }).toMatch(/resident\s+\d/)
+    second.send('block')
+    const stall = page.locator('#stalls li').filter({ hasText: `main of ${second.process.pid}` })
+    await stall.getByText('spin shares.cjs').first().waitFor()
+    await stall.getByRole('button').first().click()
+    expect(await page.getByRole('dialog').innerText()).toContain(`main of ${second.process.pid}`)
     expect(faults).toEqual([])
   })
 

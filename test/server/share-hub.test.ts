@@ -6,7 +6,9 @@ import { join as joinPath } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Batch } from '../../src/core/batch'
+import type { ShownStall, Stall } from '../../src/core/stall'
 import type { Hello } from '../../src/server/share-protocol'
+import type { StallSource } from '../../src/server/share-stalls'
 import { dist } from '../dist'
 import { batch, gauge } from '../support/batches'
 import { eventually } from '../support/shared'
@@ -32,13 +34,61 @@ async function hub(
 ) {
   const folder = mkdtempSync(joinPath(tmpdir(), 'offloop-hub-'))
   const path = joinPath(folder, 'x.sock')
-  const serving = new ShareHub(HELLO, names, 'http://serving', { ...HUB_LIMITS, ...limits })
+  const told: ShownStall[] = []
+  const serving = new ShareHub(HELLO, names, 'http://serving', (stall) => told.push(stall), {
+    ...HUB_LIMITS,
+    ...limits,
+  })
   onTestFinished(() => {
     serving.close()
     rmSync(folder, { recursive: true })
   })
   await serving.listen(path)
-  return { serving, path }
+  return { serving, path, told }
+}
+
+const QUIET: StallSource = { list: () => [], onStall: () => () => {} }
+const ANSWERS = { look: () => Promise.resolve(batch(1)), stalls: QUIET, dropped: () => {} }
+
+const STACK = [
+  { functionName: 'spin', place: { file: '/app/a.js', line: 1, column: 2 } },
+  { functionName: '' },
+]
+
+function stall(id: number, changed: Partial<Stall> = {}): Stall {
+  const startedAt = 1_700_000_000_000 + id
+  return {
+    id,
+    thread: 'main',
+    startedAt,
+    durationMs: 1_000,
+    ongoing: false,
+    cause: 'code',
+    gcMs: 0,
+    ...changed,
+  }
+}
+
+const told = (one: object) => ({ type: 'stall', stall: one, news: true })
+
+/** What a process has told of its stalls. */
+class Stalls implements StallSource {
+  readonly listeners = new Set<(stall: Stall) => void>()
+  #stalls: Stall[] = []
+
+  list(): readonly Stall[] {
+    return this.#stalls
+  }
+
+  onStall(listener: (stall: Stall) => void): () => void {
+    this.listeners.add(listener)
+    return () => this.listeners.delete(listener)
+  }
+
+  tell(stall: Stall): void {
+    this.#stalls = [stall, ...this.#stalls.filter(({ id }) => id !== stall.id)]
+    for (const listener of this.listeners) listener(stall)
+  }
 }
 
 /** A connection that answers questions with `answer`, whatever that is. */
@@ -62,9 +112,9 @@ async function raw(path: string, first: string, answer?: string) {
   return { socket, heard: () => heard, ended: () => ended }
 }
 
-async function joined(path: string, look: () => Promise<Batch>, pid = 2) {
+async function joined(path: string, look: () => Promise<Batch>, pid = 2, stalls: StallSource = QUIET) {
   const dropped = { count: 0 }
-  const link = await join(path, { ...HELLO, pid }, { look, dropped: () => dropped.count++ })
+  const link = await join(path, { ...HELLO, pid }, { look, stalls, dropped: () => dropped.count++ })
   onTestFinished(() => link.close())
   return { link, dropped }
 }
@@ -132,6 +182,94 @@ describe('those that joined', () => {
   })
 })
 
+describe('stalls of those that joined', () => {
+  test('are told as they happen, with whose they are, and kept', async () => {
+    const { serving, path, told } = await hub()
+    const source = new Stalls()
+    await joined(path, ANSWERS.look, 2, source)
+    source.tell(stall(1, { ongoing: true }))
+    await eventually(() => told.length === 1 || undefined)
+    const before = serving.stalls([])[0] as ShownStall
+    // It was told once, and goes on.
+    expect(before.durationMs).toBeGreaterThan(stall(1).durationMs)
+    expect(before).toEqual({ ...stall(1, { ongoing: true }), pid: 2, durationMs: before.durationMs })
+    expect(serving.stalls([])[0]?.durationMs).toBeGreaterThanOrEqual(before.durationMs)
+    source.tell(stall(1, { ongoing: true, stack: STACK }))
+    await eventually(() => told.length === 2 || undefined)
+    source.tell(stall(1, { stack: STACK }))
+    await eventually(() => told.length === 3 || undefined)
+    expect(serving.stalls([])).toEqual([{ ...stall(1, { stack: STACK }), pid: 2 }])
+    expect(told.map(({ ongoing, stack }) => [ongoing, stack?.length])).toEqual([
+      [true, undefined],
+      [true, 2],
+      [false, 2],
+    ])
+  })
+
+  test('are those of processes with the same numbers, beside our own, the newest first', async () => {
+    const { serving, path } = await hub()
+    const source = new Stalls()
+    await joined(path, ANSWERS.look, 2, source)
+    await joined(path, ANSWERS.look, 3, source)
+    source.tell(stall(1))
+    await eventually(() => serving.stalls([]).length === 2 || undefined)
+    const own = [stall(2, { startedAt: stall(1).startedAt + 1 }), stall(1, { startedAt: 1 })]
+    expect(serving.stalls(own).map(({ pid, id }) => [pid, id])).toEqual([
+      [undefined, 2],
+      ...[expect.anything(), expect.anything()],
+      [undefined, 1],
+    ])
+    expect(new Set(serving.stalls([]).map(({ pid }) => pid))).toEqual(new Set([2, 3]))
+  })
+
+  test('from before they joined are kept and are no news, those that go on are', async () => {
+    const { serving, path, told } = await hub()
+    const source = new Stalls()
+    for (let id = 1; id <= 5; id++) source.tell(stall(id, { ongoing: id === 5 }))
+    await joined(path, ANSWERS.look, 2, source)
+    await eventually(() => serving.stalls([]).length === 5 || undefined)
+    expect(told.map(({ id }) => id)).toEqual([5])
+  })
+
+  test('end with their process', async () => {
+    const { serving, path, told } = await hub()
+    const source = new Stalls()
+    const { link } = await joined(path, ANSWERS.look, 2, source)
+    source.tell(stall(1, { ongoing: true, startedAt: Date.now() - 5_000 }))
+    await eventually(() => told.length === 1 || undefined)
+    expect(source.listeners.size).toBe(1)
+    link.close()
+    await eventually(() => told.length === 2 || undefined)
+    expect(told[1]).toMatchObject({ pid: 2, ongoing: false })
+    expect(told[1]?.durationMs).toBeGreaterThanOrEqual(5_000)
+    expect(serving.stalls([])).toEqual([told[1]])
+    expect(source.listeners.size).toBe(0)
+  })
+
+  test('are the newest where there are too many', async () => {
+    const { serving, path } = await hub()
+    const source = new Stalls()
+    await joined(path, ANSWERS.look, 2, source)
+    for (let id = 1; id <= 250; id++) source.tell(stall(id))
+    await eventually(() => serving.stalls([]).some(({ id }) => id === 250) || undefined)
+    const ids = serving.stalls([]).map(({ id }) => id)
+    expect(ids.length).toBeLessThanOrEqual(100)
+    // The first was told at once, and of what waited then a hundred.
+    expect(Math.min(...ids.filter((id) => id !== 1))).toBe(151)
+  })
+
+  test('have texts that end', async () => {
+    const { serving, path } = await hub()
+    const source = new Stalls()
+    await joined(path, ANSWERS.look, 2, source)
+    const long = `data:text/javascript,${'x'.repeat(MAX_LINE)}`
+    const place = { file: long, line: 1, column: 1 }
+    source.tell(stall(1, { stack: [{ functionName: long, place, original: place }] }))
+    const [kept] = await eventually(() => (serving.stalls([]).length > 0 ? serving.stalls([]) : undefined))
+    expect(JSON.stringify(kept).length).toBeLessThan(4_000)
+  })
+})
+
 describe('ended is a connection', () => {
   test.each<[string, string, string?]>([
     ['that says nothing of ours', 'GET / HTTP/1.1\r\n\r\n'],
@@ -140,6 +278,10 @@ describe('ended is a connection', () => {
     ['that joins twice', line(HELLO) + line(HELLO)],
     ['that has not joined', line({ type: 'batch', batch: batch(1) })],
     ['that tells more than it is asked', line(HELLO), line({ type: 'none' }).repeat(2)],
+    ['that tells more stalls than it is asked', line(HELLO), line(told(stall(1))).repeat(2)],
+    ['with a stall that is none', line(HELLO), line(told({ ...stall(1), cause: 'boredom' }))],
+    ['with a stack that is none', line(HELLO), line(told({ ...stall(1), stack: [null] }))],
+    ['with a stack without end', line(HELLO), line(told(stall(1, { stack: Array(65).fill(STACK[0]) })))],
     ['whose line never ends', 'x'.repeat(MAX_LINE + 1)],
     [
       'with a name that would break the text',
@@ -182,8 +324,7 @@ describe('ended is a connection', () => {
     ['of other options', { options: 'other' }, /other options serve\.token/],
   ])('%s, which is told why', async (_, fields, reason) => {
     const { path } = await hub()
-    const answers = { look: () => Promise.resolve(batch(1)), dropped: () => {} }
-    await expect(join(path, { ...HELLO, ...fields }, answers)).rejects.toThrow(reason)
+    await expect(join(path, { ...HELLO, ...fields }, ANSWERS)).rejects.toThrow(reason)
   })
 
   test('that needs more room than there is', async () => {
@@ -198,8 +339,7 @@ describe('ended is a connection', () => {
   test('beyond the greatest number of them', async () => {
     const { path } = await hub({ maxPeers: 1 })
     await joined(path, () => Promise.resolve(batch(1)))
-    const answers = { look: () => Promise.resolve(batch(1)), dropped: () => {} }
-    await expect(join(path, HELLO, answers)).rejects.toThrow()
+    await expect(join(path, HELLO, ANSWERS)).rejects.toThrow()
   })
 
   test('whose figures cannot be renamed, at the scrape that finds it', async () => {
@@ -237,13 +377,11 @@ describe('a process that joins', () => {
       rmSync(folder, { recursive: true })
     })
     await once(server, 'listening')
-    const answers = { look: () => Promise.resolve(batch(1)), dropped: () => {} }
-    await expect(join(path, HELLO, answers)).rejects.toThrow()
+    await expect(join(path, HELLO, ANSWERS)).rejects.toThrow()
   })
 
   test('where nobody is gets told so', async () => {
-    const answers = { look: () => Promise.resolve(batch(1)), dropped: () => {} }
-    await expect(join('/nowhere/x.sock', HELLO, answers)).rejects.toThrow(
+    await expect(join('/nowhere/x.sock', HELLO, ANSWERS)).rejects.toThrow(
       'no process that shares it is at /nowhere/x.sock',
     )
   })
@@ -282,8 +420,19 @@ test('lines come out as they went in, however they are cut', () => {
   )
 })
 
+function checkStall({ thread, startedAt, durationMs, ongoing, cause, stack = [] }: Stall): void {
+  expect(typeof thread).toBe('string')
+  expect(Number.isFinite(startedAt + durationMs)).toBe(true)
+  expect(typeof ongoing).toBe('boolean')
+  expect(['code', 'gc', 'native', 'debugger']).toContain(cause)
+  for (const { functionName, place } of stack) {
+    expect(typeof functionName).toBe('string')
+    if (place !== undefined) expect(typeof place.file).toBe('string')
+  }
+}
+
 test('whatever a line holds, it is a message of ours or refused', () => {
-  const right = { type: 'batch', batch: batch(1, [gauge('x', 1)]) }
+  const rights = [{ type: 'batch', batch: batch(1, [gauge('x', 1)]) }, told(stall(1, { stack: STACK }))]
   const wrong = fc.oneof(fc.jsonValue(), fc.constantFrom('batch', 'hello', '__proto__', 1e308, null))
   const places = fc.constantFrom(
     'type',
@@ -294,9 +443,17 @@ test('whatever a line holds, it is a message of ours or refused', () => {
     'value',
     'name',
     'service',
+    'stall',
+    'cause',
+    'ongoing',
+    'stack',
+    'functionName',
+    'place',
+    'file',
+    'line',
   )
   fc.assert(
-    fc.property(places, wrong, fc.string(), (place, value, noise) => {
+    fc.property(fc.constantFrom(...rights), places, wrong, fc.string(), (right, place, value, noise) => {
       const changed = JSON.stringify(right, (key, before) => (key === place ? value : before))
       for (const one of [changed, noise]) {
         let message: ReturnType<typeof readToServing>
@@ -306,6 +463,7 @@ test('whatever a line holds, it is a message of ours or refused', () => {
           expect(error).toBeInstanceOf(Error)
           continue
         }
+        if (message.type === 'stall') checkStall(message.stall)
         if (message.type !== 'batch') continue
         for (const { name, labels } of message.batch.metrics) {
           expect(name).toMatch(/^[a-zA-Z_:][a-zA-Z0-9_:]*$/)

@@ -13,11 +13,40 @@ export interface Line {
   readonly fields: Readonly<Record<string, string>>
 }
 
+/** `_e{…}` */
+export interface Event {
+  readonly title: string
+  readonly text: string
+  readonly tags: Readonly<Record<string, string>>
+  /** `d`, `k`, `t`, `c`, `e` and `card`. */
+  readonly fields: Readonly<Record<string, string>>
+}
+
 /** Reads a datagram, and throws at whatever an agent might read in another way than it was meant. */
-export function parseDatagram(datagram: Buffer, limit: number): Line[] {
+export function parseDatagram(datagram: Buffer, limit: number): (Line | Event)[] {
   if (datagram.length > limit) throw new Error(`${datagram.length} bytes, of ${limit}`)
   const text = new TextDecoder('utf-8', { fatal: true }).decode(datagram)
-  return text.split('\n').map(parseLine)
+  return text.split('\n').map((line) => (line.startsWith('_e{') ? parseEvent(line) : parseLine(line)))
+}
+
+/** The lengths are in bytes, as the agent counts. */
+function parseEvent(line: string): Event {
+  if (/\p{Cc}/u.test(line)) throw new Error(`a control character: ${JSON.stringify(line)}`)
+  const [head = '', titleBytes = '', textBytes = ''] = /^_e\{(\d+),(\d+)\}:/.exec(line) ?? []
+  const bytes = Buffer.from(line.slice(head.length))
+  const titleEnd = Number(titleBytes)
+  const textEnd = titleEnd + 1 + Number(textBytes)
+  const rest = bytes.subarray(textEnd).toString()
+  if (head === '' || titleEnd === 0 || bytes[titleEnd] !== 0x7c || !rest.startsWith('|')) {
+    throw new Error(`an event whose lengths are wrong: ${line}`)
+  }
+  const text = bytes
+    .subarray(titleEnd + 1, textEnd)
+    .toString()
+    .replaceAll('\\n', '\n')
+  if (text.includes('\\')) throw new Error(`a backslash that means nothing: ${line}`)
+  const title = bytes.subarray(0, titleEnd).toString()
+  return { title, text, ...parseSections(rest.slice(1).split('|'), /^(d|k|t|c|e|card):(.+)$/, line) }
 }
 
 function parseLine(line: string): Line {
@@ -26,6 +55,19 @@ function parseLine(line: string): Line {
   const match = /^([a-zA-Z][a-zA-Z0-9_.]*):(-?\d+(?:\.\d+)?(?:e[+-]\d+)?)$/.exec(metric)
   if (match === null) throw new Error(`no name:value: ${line}`)
   if (type !== 'g' && type !== 'c') throw new Error(`no type: ${line}`)
+  return {
+    name: match[1] as string,
+    value: Number(match[2]),
+    type,
+    ...parseSections(sections, /^(c|e|card):(.+)$/, line),
+  }
+}
+
+function parseSections(
+  sections: readonly string[],
+  field: RegExp,
+  line: string,
+): Pick<Line, 'tags' | 'fields'> {
   let tags: Record<string, string> | undefined
   const fields: Record<string, string> = {}
   for (const section of sections) {
@@ -34,11 +76,11 @@ function parseLine(line: string): Line {
       tags = parseTags(section.slice(1), line)
       continue
     }
-    const [, key = '', value = ''] = /^(c|e|card):(.+)$/.exec(section) ?? []
+    const [, key = '', value = ''] = field.exec(section) ?? []
     if (key === '' || key in fields) throw new Error(`section ${section}: ${line}`)
     fields[key] = value
   }
-  return { name: match[1] as string, value: Number(match[2]), type, tags: tags ?? {}, fields }
+  return { tags: tags ?? {}, fields }
 }
 
 function parseTags(section: string, line: string): Record<string, string> {
@@ -115,6 +157,14 @@ export class DogStatsDServer {
   }
 
   get lines(): Line[] {
+    return this.#all.filter((one) => 'name' in one)
+  }
+
+  get events(): Event[] {
+    return this.#all.filter((one) => 'title' in one)
+  }
+
+  get #all(): (Line | Event)[] {
     return this.datagrams.flatMap((datagram) => parseDatagram(datagram, this.limit))
   }
 

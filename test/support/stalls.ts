@@ -1,4 +1,4 @@
-import type { Stall } from '../../src/core/stall'
+import type { ShownStall } from '../../src/core/stall'
 import { parsePrometheus } from './exposition'
 
 export interface Scrape {
@@ -36,8 +36,11 @@ export async function whenStalled(
   }
 }
 
-export async function listStalls(url: string): Promise<{ thresholdMs: number | null; stalls: Stall[] }> {
-  return (await (await fetch(`${url}/v1/stalls`)).json()) as { thresholdMs: number | null; stalls: Stall[] }
+export async function listStalls(url: string): Promise<{ thresholdMs: number | null; stalls: ShownStall[] }> {
+  return (await (await fetch(`${url}/v1/stalls`)).json()) as {
+    thresholdMs: number | null
+    stalls: ShownStall[]
+  }
 }
 
 export function pause(ms: number): Promise<void> {

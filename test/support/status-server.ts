@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Stall } from '../../src/core/stall'
+import type { ShownStall } from '../../src/core/stall'
 import type { Status, Verdict } from '../../src/core/status'
 import type { Series } from '../../src/top/parse'
 
@@ -60,7 +60,7 @@ export function exampleSeries(): Series[] {
   ]
 }
 
-export function exampleStall(changed: Partial<Stall> = {}): Stall {
+export function exampleStall(changed: Partial<ShownStall> = {}): ShownStall {
   return {
     id: 1,
     thread: 'main',

@@ -160,6 +160,16 @@ describe('a stall', () => {
     expect(at).toBeLessThan(lines.findIndex((line) => line.startsWith('loop busy')))
   })
 
+  test.each([
+    [{ pid: 4711 }, 'main of 4711'],
+    [{ pid: 4711, worker: '3' }, 'main of worker 3, 4711'],
+  ])('of one of several processes says whose it is: %j', (whose, named) => {
+    const stalls = [exampleStall({ ongoing: true, ...whose }), exampleStall(whose)]
+    const text = frame(exampleView({ stalls }), { columns: 80, rows: 40 }, PLAIN).join('\n')
+    expect(text).toContain(`■ ${named} is stuck for 2.34 s now`)
+    expect(text).toContain(`□ ${named} was stuck for 2.34 s`)
+  })
+
   test('is shown at the place that a source map says', () => {
     const original = { file: '/srv/shop/src/total.ts', line: 3, column: 9 }
     const stack = [{ functionName: 'total', place: { file: '/srv/out.js', line: 1, column: 1 }, original }]

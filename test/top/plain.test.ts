@@ -97,6 +97,11 @@ describe('without --once', () => {
     await command.until(() => /^ {4}at total \(\/srv\/shop\/orders\.js:12:7\)$/m.test(command.stdout))
     server.answers.stalls = { thresholdMs: 500, stalls: [exampleStall()] }
     await command.until(() => /^□ main was stuck for 2\.34 s/m.test(command.stdout))
+    // Of another process, with the same number, and not the newest.
+    const other = exampleStall({ pid: 12, startedAt: exampleStall().startedAt - 1, thread: 'other' })
+    server.answers.stalls = { thresholdMs: 500, stalls: [exampleStall(), other] }
+    await command.until(() => /^□ other of 12 was stuck for 2\.34 s/m.test(command.stdout))
+    expect(command.stdout.match(/^□ main was/gm)).toHaveLength(1)
   })
 
   test('a lost server is told on stderr, once, and so is that it is found again', async () => {
