@@ -227,7 +227,7 @@ describe('the arguments', () => {
   ])('wrong: %j', async (args, message) => {
     const { code, stdout, stderr } = await top(args)
     expect([code, stdout]).toEqual([2, ''])
-    expect(stderr).toMatch(/^offloop top: .*\n\nUsage: offloop top/)
+    expect(stderr).toMatch(/^offloop top: .*\n`offloop top --help` tells more\.\n$/)
     expect(stderr).toMatch(message)
     expect(stderr).not.toContain('secret')
   })
