@@ -13,7 +13,10 @@ const TYPED: ReadonlySet<string> = new Set(['SIGINT', 'SIGQUIT', 'SIGHUP'])
 function run(given: readonly string[]): void {
   const script = given.findIndex((argument) => !argument.startsWith('-'))
   const options = script === -1 ? given : given.slice(0, script)
-  if (options.some(asksForHelp)) return help('run')
+  if (options.some(asksForHelp)) {
+    help('run')
+    return
+  }
   if (script === -1) fail('offloop run', 'no script to run')
   const view = options.includes('--top') ? openView() : undefined
   const rest = given.slice(script + 1)
@@ -59,7 +62,10 @@ function openView(): typeof import('./top/run-view').view {
 }
 
 function rebuild(given: readonly string[]): void {
-  if (given.some(asksForHelp) || given[0] === 'help') return help('rebuild')
+  if (given.some(asksForHelp) || given[0] === 'help') {
+    help('rebuild')
+    return
+  }
   const wrong = given.find((argument) => !argument.startsWith('--nodedir='))
   if (wrong !== undefined) fail('offloop rebuild', `${wrong} is not --nodedir=FOLDER`)
   const folder = given.at(-1)?.slice('--nodedir='.length)
