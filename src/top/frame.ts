@@ -50,6 +50,7 @@ const RANKS = [
   'before',
   'good',
   'threads',
+  'air',
 ] as const
 
 /** One way to show a part. */
@@ -262,6 +263,7 @@ function chartPart({ series, status }: View, columns: number, style: Style): Par
   return [
     { rank: 'charts', lines: lines.slice(0, 1 + FIRST_CHARTS), least: 2 },
     { rank: 'more charts', lines, least: 2 },
+    { rank: 'air', lines: [BLANK, ...lines] },
   ]
 }
 

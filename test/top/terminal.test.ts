@@ -131,7 +131,7 @@ test('offloop run --top: figures above, the last lines of the application below;
   terminal.run('echo before the view')
   terminal.run(`${OFFLOOP} run --top ${APP}; echo ended with $?`)
   const screen = await terminal.shows(
-    (now) => /sample [1-9]\d*,/.test(now) && /^heap used.*MiB/m.test(now) && /^tick \d+$/m.test(now),
+    (now) => /sample [1-9]\d+,/.test(now) && /^heap used.*MiB/m.test(now) && /^tick \d+$/m.test(now),
   )
   mkdirSync(ARTIFACTS, { recursive: true })
   writeFileSync(`${ARTIFACTS}run-top-80x24.txt`, screen)
