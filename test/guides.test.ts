@@ -194,7 +194,7 @@ describe('README.md, SECURITY.md and docs/', () => {
   })
 
   test('have options that start() takes', () => {
-    const calls = all(/^[^\n/]*\bstart\((\{[^]*?\})\)/gm).concat(all(/\bstart\((\{[^()]*?\})\)/g))
+    const calls = all(/^[^\n/]*\bstart\((\{[\s\S]*?\})\)/gm).concat(all(/\bstart\((\{[^()]*?\})\)/g))
     expect(calls.length).toBeGreaterThan(12)
     for (const [name, options] of calls) {
       const given = options.replace('./to-kafka.mjs', join(ROOT, 'examples/file-exporter.mjs'))

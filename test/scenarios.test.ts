@@ -245,7 +245,7 @@ describe('docs/reading-the-charts.md', { timeout: PATIENCE_MS }, () => {
       .filter((name) => /\.(ts|html)$/.test(name))
       .map((name) => readFileSync(join(ROOT, 'src/page', name), 'utf8'))
       .join()
-    const named = [...doc.matchAll(/\*\*What it shows\.\*\*[^]*?\n\n/g)].flatMap(([text]) =>
+    const named = [...doc.matchAll(/\*\*What it shows\.\*\*[\s\S]*?\n\n/g)].flatMap(([text]) =>
       [...text.matchAll(/(?<!\*)\*([A-Z][\w ]+)\*(?!\*)/g)].map(([, name = '']) => name),
     )
     expect(named).toEqual(['Time in collections', 'Allocation', 'Stalls'])

@@ -176,10 +176,12 @@ function sampler(view: View, status: Status, columns: number, style: Style): Lin
 /** As many as have room, and the first one anyway. */
 function listed(parts: readonly Segment[], columns: number, style: Style): Line {
   const between: Segment = { text: style.unicode ? ' · ' : ', ', tone: 'dim' }
-  return parts.reduce<Line>((line, part) => {
-    const longer = line.length === 0 ? [part] : [...line, between, part]
-    return line.length === 0 || widthOf(longer) <= columns ? longer : line
-  }, [])
+  const line: Segment[] = []
+  for (const part of parts) {
+    const more = line.length === 0 ? [part] : [between, part]
+    if (line.length === 0 || widthOf(line) + widthOf(more) <= columns) line.push(...more)
+  }
+  return line
 }
 
 const widthOf = (line: Line) => line.reduce((sum, { text }) => sum + width(text), 0)

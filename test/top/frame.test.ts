@@ -77,8 +77,8 @@ describe('the charts', () => {
     })
     const heap = spiky('nodejs_heap_size_used_bytes')
     const range = size.columns >= 72
-    expect(rowOf('CPU', [cpu, heap], size)).toMatch(range ? / 25%   25% to 75%$/ : / 25%$/)
-    expect(rowOf('heap used', [cpu, heap], size)).toMatch(range ? / 299 MiB   0 B to 299 MiB$/ : / 299 MiB$/)
+    expect(rowOf('CPU', [cpu, heap], size)).toMatch(range ? / 25% {3}25% to 75%$/ : / 25%$/)
+    expect(rowOf('heap used', [cpu, heap], size)).toMatch(range ? / 299 MiB {3}0 B to 299 MiB$/ : / 299 MiB$/)
   })
 
   test('say the least and the greatest of points that stand for several samples', () => {
@@ -89,7 +89,7 @@ describe('the charts', () => {
       min: [2 ** 19, null, 2 ** 20],
       max: [2 ** 21, null, 2 ** 23],
     })
-    expect(rowOf('heap used', [thin], { columns: 80, rows: 40 })).toMatch(/ 3 MiB   512 KiB to 8 MiB$/)
+    expect(rowOf('heap used', [thin], { columns: 80, rows: 40 })).toMatch(/ 3 MiB {3}512 KiB to 8 MiB$/)
   })
 
   test('are of the process that the header names, where several share a port', () => {
@@ -99,7 +99,7 @@ describe('the charts', () => {
         v: Array.from({ length: 300 }, () => mib * 2 ** 20),
       })
     const size = { columns: 80, rows: 40 }
-    expect(rowOf('heap used', [of('4712', 99), of('4711', 7)], size)).toMatch(/ 7 MiB   7 MiB to 7 MiB$/)
+    expect(rowOf('heap used', [of('4712', 99), of('4711', 7)], size)).toMatch(/ 7 MiB {3}7 MiB to 7 MiB$/)
     expect(rowOf('heap used', [of('4712', 99)], size)).toBe('')
   })
 
@@ -127,7 +127,7 @@ describe('the charts', () => {
     const loop = spiky('nodejs_eventloop_active_seconds_total', {
       v: Array.from({ length: 300 }, (_, index) => 0.01 * index + Math.max(0, index - 289)),
     })
-    expect(rowOf('loop busy', [loop], { columns: 80, rows: 40 })).toMatch(/▁█+ +100%   1.00% to 100%$/)
+    expect(rowOf('loop busy', [loop], { columns: 80, rows: 40 })).toMatch(/▁█+ +100% {3}1.00% to 100%$/)
   })
 })
 
@@ -142,13 +142,13 @@ describe('a verdict in one line', () => {
     'Collections took 0.706% of the last 5 minutes: 0.0754 major collections a second, 1.2 minor ones.'
 
   test('ends with a word', () => {
-    expect(line({ text }, 80)).toMatch(/  Collections took 0\.706% of the last 5 minutes: 0\.0754…$/)
-    expect(line({ text }, 67)).toMatch(/  Collections took 0\.706% of the last 5…$/)
+    expect(line({ text }, 80)).toMatch(/ {2}Collections took 0\.706% of the last 5 minutes: 0\.0754…$/)
+    expect(line({ text }, 67)).toMatch(/ {2}Collections took 0\.706% of the last 5…$/)
   })
 
   test('is the shorter one that it has, where the whole has no room', () => {
     const short = 'Collections take 0.706%.'
-    expect(line({ text, short }, 80)).toMatch(/  Collections take 0\.706%\.$/)
+    expect(line({ text, short }, 80)).toMatch(/ {2}Collections take 0\.706%\.$/)
     expect(line({ text, short }, 200)).toContain(text)
   })
 })
