@@ -231,7 +231,7 @@ function verdictParts(verdicts: readonly Verdict[], columns: number, style: Styl
     const whole = wide
       ? [beside(first), ...others.map((text) => line(text))]
       : [head, ...sentence.map((text) => line(text))]
-    const short = sentence.length === 1 ? verdict.text : ((verdict as Shortened).short ?? verdict.text)
+    const short = sentence.length === 1 ? verdict.text : (verdict as Shortened).short || verdict.text
     const rank = verdict.level === 'bad' || verdict.level === 'notice' ? verdict.level : 'good'
     return [
       { rank: 'always', lines: [wide ? beside(short) : head] },
