@@ -52,14 +52,13 @@ function shapeOf(screen: string): string[] {
     if (chart !== undefined) charts.push(chart)
     if (line === '' || chart !== undefined || line.startsWith('      ')) return []
     return line
+      .replace(/ +[\d.:]+$/, '')
+      .replace(/^sample \d+, \d+ s old( · (every [\d.]+ m?s|none missed|\d+ samples missed)){2}$/, 'sample')
       .replace(/^─ last .+? ─+/, '─ last ─')
       .replace(/ up .+? ·/, ' up ·')
       .replace(/ at .*\/(.*)/, ' at $1')
-      .replace(/ (none missed|\d+ samples missed)/, '')
       .replace(/ for [\d.]+ m?s now/, '')
-      .replace(/ +[\d.:]+$/, '')
       .replace(/\d[\d.,:]*/g, '0')
-      .replace(/sample 0 0 s/, 'sample 0, 0 s')
   })
   return [...others, ...charts.slice(0, 5)]
 }
