@@ -50,4 +50,6 @@ export async function serve(service, answer, { perSecond, bulkSeconds }) {
   console.log(`Look at ${url}/. A sample every ${Number(values.interval) / 1000} s. Ctrl-C stops.`)
   const given = [`http://127.0.0.1:${port}`, perSecond, bulkSeconds].filter((value) => value !== undefined)
   fork(new URL('load.mjs', import.meta.url), given.map(String), { stdio: 'ignore' })
+  // By exit(): Node.js writes the profile of --heap-prof then, and not where the signal ends it.
+  process.once('SIGINT', () => process.exit(130))
 }

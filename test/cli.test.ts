@@ -91,25 +91,43 @@ class Command {
 
 const offloop = (args: readonly string[], options?: Options) => new Command(args, options).ended
 
-describe('usage', () => {
-  test.each([['--help'], ['-h']])('%s', async (flag) => {
-    const { code, stdout, stderr } = await offloop([flag])
+describe('help', () => {
+  const source = readFileSync(new URL('../src/core/environment.ts', import.meta.url), 'utf8')
+  const variables = new Set(
+    [...source.matchAll(/\bOFFLOOP_[A-Z_]*[A-Z]\b/g), ['OFFLOOP_NATIVE']].map(([name]) => name),
+  )
+
+  test.each<[string[], RegExp]>([
+    [['--help'], /^Usage: offloop run /],
+    [['-h'], /^Usage: offloop run /],
+    [['help'], /^Usage: offloop run .*\n +offloop top .*\n +offloop rebuild /],
+    [['help', '--help'], /^Usage: offloop run .*\n +offloop top /],
+    [['help', 'help'], /^Usage: offloop run .*\n +offloop top /],
+    [['help', 'run'], /^Usage: offloop run .*\n\nRuns app\.js /],
+    [['--help', 'run'], /^Usage: offloop run .*\n\nRuns app\.js /],
+    [['run', '--help'], /^Usage: offloop run .*\n\nRuns app\.js /],
+    [['run', '-h'], /^Usage: offloop run .*\n\nRuns app\.js /],
+    [['run', '--top', '--help', APP], /^Usage: offloop run .*\n\nRuns app\.js /],
+    [['help', 'rebuild'], /^Usage: offloop rebuild /],
+    [['rebuild', '--help'], /^Usage: offloop rebuild /],
+    [['rebuild', '--nodedir=/', '-h'], /^Usage: offloop rebuild /],
+    [['rebuild', 'help'], /^Usage: offloop rebuild /],
+    [['help', 'top'], /^Usage: offloop top /],
+    [['top', '--help'], /^Usage: offloop top /],
+    [['top', 'help'], /^Usage: offloop top /],
+  ])('offloop %j', async (args, text) => {
+    const { code, stdout, stderr } = await offloop(args)
     expect([code, stderr]).toEqual([0, ''])
-    expect(stdout).toMatch(/^Usage: offloop run /)
-    for (const name of [
-      'SERVICE',
-      'INTERVAL_MS',
-      'SERVE',
-      'SERVE_SHARE',
-      'EXPORT',
-      'TINYOBS_KEY',
-      'LABELS',
-      'HEAP_OBJECTS',
-      'HEAP_ACCOUNTING',
-      'DISABLED',
-    ]) {
-      expect(stdout).toContain(`OFFLOOP_${name} `)
-    }
+    expect(stdout).toMatch(text)
+    for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(120)
+  })
+
+  test.each([[['--help']], [['run', '--help']]])('%j has every variable', async (args) => {
+    const { stdout } = await offloop(args)
+    expect(variables.size).toBeGreaterThan(12)
+    for (const name of variables) expect(stdout).toMatch(new RegExp(`^  ${name}  `, 'm'))
+    // And every exporter that one of them names.
+    for (const [, type] of source.matchAll(/type [!=]== '(\w+)'/g)) expect(stdout).toContain(`${type}=`)
   })
 
   test.each([['--version'], ['-v']])('%s', async (flag) => {
@@ -117,16 +135,22 @@ describe('usage', () => {
     expect(await offloop([flag])).toEqual({ code: 0, signal: null, stdout: `${version}\n`, stderr: '' })
   })
 
-  test.each<[string, string[]]>([
-    ['offloop: no command', []],
-    ['offloop: unknown command start', ['start']],
-    ['offloop: unknown command --inspect', ['--inspect', 'app.js']],
-    ['offloop run: no script to run', ['run']],
-    ['offloop run: no script to run', ['run', '--inspect']],
-  ])('wrong: "%s" for %j', async (message, args) => {
-    const { code, stdout, stderr } = await offloop(args)
-    expect([code, stdout]).toEqual([2, ''])
-    expect(stderr).toMatch(new RegExp(`^${message}\n\nUsage: offloop run `))
+  test.each<[string, string[], string]>([
+    ['offloop: no command', [], 'offloop'],
+    ['offloop: unknown command start', ['start'], 'offloop'],
+    ['offloop: unknown command start', ['help', 'start'], 'offloop'],
+    ['offloop: unknown command --inspect', ['--inspect', 'app.js'], 'offloop'],
+    ['offloop run: no script to run', ['run'], 'offloop run'],
+    ['offloop run: no script to run', ['run', '--inspect'], 'offloop run'],
+    ['offloop rebuild: x is not --nodedir=FOLDER', ['rebuild', 'x'], 'offloop rebuild'],
+    ['offloop top: one URL at most, and not 2', ['top', '1', '2'], 'offloop top'],
+  ])('wrong: "%s" for %j, in two lines', async (message, args, command) => {
+    expect(await offloop(args)).toEqual({
+      code: 2,
+      signal: null,
+      stdout: '',
+      stderr: `${message}\n\`${command} --help\` tells more.\n`,
+    })
   })
 })
 

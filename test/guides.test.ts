@@ -13,10 +13,13 @@ import {
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { dist } from './dist'
 import { parsePrometheus } from './support/exposition'
 import { freePort } from './support/free-port'
 
+const { resolveOptions } = dist<typeof import('../src/core/options')>('core/options.js')
 const ROOT = fileURLToPath(new URL('../', import.meta.url))
 const pages = readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md'))
 const read = (name: string) => readFileSync(join(ROOT, 'docs', name), 'utf8')
@@ -144,6 +147,79 @@ describe('docs/custom-collectors.md', () => {
     const wanted = { name, labels: { ...labels, service: 'shop' }, value }
     await expect.poll(served, { timeout: 25_000 }).toContainEqual(expect.objectContaining(wanted))
     expect(output()).toBe('')
+  })
+})
+
+describe('README.md, SECURITY.md and docs/', () => {
+  const texts = new Map([
+    ...['README.md', 'SECURITY.md'].map((name) => [name, readFileSync(join(ROOT, name), 'utf8')] as const),
+    ...pages.map((name) => [`docs/${name}`, read(name)] as const),
+  ])
+  /** What any of them has, with where. */
+  const all = (pattern: RegExp) =>
+    [...texts].flatMap(([name, text]) =>
+      [...text.matchAll(pattern)].map((match) => [name, match[1] ?? match[0]] as const),
+    )
+
+  test('start it as docs/getting-started.md does, whose commands are run', () => {
+    const commands = blocks(texts.get('README.md') as string, 'sh')
+      .flatMap((block) => block.trim().split('\n'))
+      .filter((line) => /^(\w+=\S+ )?(node|npx) /.test(line))
+    expect(commands).toHaveLength(3)
+    for (const command of commands) {
+      expect(COMMANDS).toContain(command.replace(/ app\.js.*/, ' server.js').replace(/'/g, ''))
+    }
+  })
+
+  test('name commands that there are, with options that their help has', async () => {
+    const commands = all(/\boffloop ((?:run|top|rebuild|help)\b(?: (?:--?[\w-]+|\d+))*)/g)
+    expect(commands.length).toBeGreaterThan(20)
+    const help = (name: string) =>
+      execFileSync(process.execPath, [join(ROOT, 'dist/cli.js'), 'help', name], { encoding: 'utf8' })
+    const helps = new Map(['run', 'top', 'rebuild', 'help'].map((name) => [name, help(name)]))
+    for (const [name, command] of commands) {
+      const [words = '', ...options] = command.split(' --')
+      for (const option of options) {
+        expect(helps.get(words.split(' ')[0] as string), `${name}: ${command}`).toContain(`--${option}`)
+      }
+    }
+  })
+
+  test('ask for what is served', async () => {
+    const urls = all(/\bcurl '?(http:\/\/[\d.:]+\/[^'`\s]*)/g)
+    expect(urls.length).toBeGreaterThan(6)
+    const { folder, url } = await application('getting-started.md')
+    run(folder, 'node app.js')
+    for (const [, asked] of urls) await answer(asked.replace('http://127.0.0.1:9464', url))
+  })
+
+  test('have options that start() takes', () => {
+    const calls = all(/^[^\n/]*\bstart\((\{[\s\S]*?\})\)/gm).concat(all(/\bstart\((\{[^()]*?\})\)/g))
+    expect(calls.length).toBeGreaterThan(12)
+    for (const [name, options] of calls) {
+      const given = options.replace('./to-kafka.mjs', join(ROOT, 'examples/file-exporter.mjs'))
+      const value: unknown = runInNewContext(`(${given})`, {
+        process: { env: { NEW_RELIC_LICENSE_KEY: 'key' } },
+      })
+      expect(
+        () => resolveOptions(structuredClone(value), () => 'service'),
+        `${name}: ${options}`,
+      ).not.toThrow()
+    }
+  })
+
+  test('name variables that there are', () => {
+    const help = execFileSync(process.execPath, [join(ROOT, 'dist/cli.js'), 'help'], { encoding: 'utf8' })
+    const top = execFileSync(process.execPath, [join(ROOT, 'dist/cli.js'), 'help', 'top'], {
+      encoding: 'utf8',
+    })
+    const variables = all(/(?<!ERR_)\bOFFLOOP_[A-Z_]*[A-Z]\b/g)
+    expect(variables.length).toBeGreaterThan(15)
+    for (const [name, variable] of variables) {
+      // Of the tests.
+      if (variable === 'OFFLOOP_PICTURES') continue
+      expect(help + top, name).toContain(`  ${variable} `)
+    }
   })
 })
 

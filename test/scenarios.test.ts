@@ -1,6 +1,6 @@
 // What docs/reading-the-charts.md says of its three services, with their bugs and without.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -208,6 +208,50 @@ describe('docs/reading-the-charts.md', { timeout: PATIENCE_MS }, () => {
     await fixed.becomes(id, fixedWords, ['stalled'])
   })
 
+  test('has a heap snapshot at a signal, of which the second has more of what leaks', async () => {
+    const { service, folder, pid } = await diagnosed('--heapsnapshot-signal=SIGUSR2', 'leaking')
+    const objects: number[] = []
+    for (const orders of [200, 1_200]) {
+      await service.answers(orders)
+      process.kill(pid, 'SIGUSR2')
+      await expect
+        .poll(() => snapshots(folder).length, { timeout: 60_000, interval: 500 })
+        .toBe(objects.length + 1)
+      objects.push(
+        snapshots(folder)
+          .at(-1)
+          ?.filter((name) => name === 'Object').length ?? 0,
+      )
+    }
+    // An order, its answer and their lines.
+    expect((objects[1] as number) - (objects[0] as number)).toBeGreaterThan(1_000)
+  })
+
+  test('has a heap profile at the exit, which names what allocates', { timeout: 300_000 }, async () => {
+    const { service, folder, pid } = await diagnosed('--heap-prof', 'thrashing')
+    await service.answers(5)
+    // As Ctrl-C does.
+    process.kill(pid, 'SIGINT')
+    const profile = () => readdirSync(folder).find((name) => name.endsWith('.heapprofile'))
+    await expect.poll(profile, { timeout: 120_000 }).toBeDefined()
+    const read = () => readFileSync(join(folder, profile() as string), 'utf8')
+    // Whole.
+    await expect.poll(() => read().endsWith('}'), { timeout: 120_000 }).toBe(true)
+    expect(read()).toContain('"functionName":"readPrices"')
+  })
+
+  test('names charts and parts that the page has', () => {
+    const page = readdirSync(join(ROOT, 'src/page'))
+      .filter((name) => /\.(ts|html)$/.test(name))
+      .map((name) => readFileSync(join(ROOT, 'src/page', name), 'utf8'))
+      .join()
+    const named = [...doc.matchAll(/\*\*What it shows\.\*\*[\s\S]*?\n\n/g)].flatMap(([text]) =>
+      [...text.matchAll(/(?<!\*)\*([A-Z][\w ]+)\*(?!\*)/g)].map(([, name = '']) => name),
+    )
+    expect(named).toEqual(['Time in collections', 'Allocation', 'Stalls'])
+    for (const name of named) expect(page).toMatch(new RegExp(`['>]${name}['<]`))
+  })
+
   test('has queries that Prometheus understands, of metrics that there are', () => {
     const queries = [...doc.matchAll(/```promql\n([^`]+)```/g)].flatMap(([, text = '']) =>
       text.trim().split('\n'),
@@ -223,6 +267,47 @@ describe('docs/reading-the-charts.md', { timeout: PATIENCE_MS }, () => {
     execFileSync('promtool', ['check', 'rules', join(folder, 'rules.yml')], { stdio: 'pipe' })
   })
 })
+
+/** The command that the page gives with `flag`, run with an example, which writes into a folder of its own. */
+async function diagnosed(flag: string, example: string) {
+  const command = [...doc.matchAll(/`(node [^`]+ app\.js)`/g)].map(([, one = '']) => one)
+  const own = command.find((one) => one.includes(flag))
+  expect(own).toBe(`node ${flag} app.js`)
+  const folder = mkdtempSync(join(tmpdir(), 'offloop-diagnosed-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const service = new Service(
+    (own as string)
+      .replace('node ', `node --diagnostic-dir=${folder} `)
+      .replace('app.js', `examples/${example}.mjs`),
+  )
+  const { pid } = await service.ask<Status>('/v1/status')
+  return { service, folder, pid }
+}
+
+/** Of each heap snapshot in a folder that is whole, by their time, the names of all objects. */
+function snapshots(folder: string): string[][] {
+  const files = readdirSync(folder).filter((name) => name.endsWith('.heapsnapshot'))
+  return files.sort().flatMap((name) => {
+    try {
+      const { snapshot, nodes, strings } = JSON.parse(readFileSync(join(folder, name), 'utf8')) as {
+        snapshot: { meta: { node_fields: string[]; node_types: [string[]] } }
+        nodes: number[]
+        strings: string[]
+      }
+      const fields = snapshot.meta.node_fields
+      const object = snapshot.meta.node_types[0].indexOf('object')
+      const names: string[] = []
+      for (let at = 0; at < nodes.length; at += fields.length) {
+        if (nodes[at + fields.indexOf('type')] !== object) continue
+        names.push(strings[nodes[at + fields.indexOf('name')] as number] as string)
+      }
+      return [names]
+    } catch {
+      // It is being written.
+      return []
+    }
+  })
+}
 
 /** Each query of the page has an answer with something in it. */
 async function curlsAnswer(service: Service, urls: readonly string[]): Promise<void> {

@@ -15,6 +15,8 @@ const BAD_LEAK = { share: 0.25, seconds: 600 }
 const TOOTH = 0.2
 /** A heap whose use moved less than this for so long is steady, whether it was collected or not. */
 const FLAT = { ms: 300_000, share: 0.1 }
+/** From so short a time the least and the greatest say nothing. */
+const LEAST_SPAN_MS = 5_000
 
 const FIND_IT = 'Take two heap snapshots some minutes apart under load, and see what the second has more of.'
 
@@ -82,6 +84,7 @@ function shape(evidence: Evidence, live: readonly Point[], figures: Figure[]): J
     if (span >= FLAT.ms && used.max - used.min < FLAT.share * used.max) {
       return good('steady', `The used heap stayed ${between}.`)
     }
+    if (span < LEAST_SPAN_MS) return unknown('There are too few samples of the heap yet.', figures)
     const some = live.length === 1 ? '1 major collection is' : `${live.length} major collections are`
     const text = `${some} too few to tell a leak from garbage; the used heap was ${between}.`
     return unknown(text, figures)

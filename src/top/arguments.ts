@@ -6,14 +6,15 @@ export const DEFAULT_URL = 'http://127.0.0.1:9464'
 export const USAGE = `Usage: offloop top [URL]
 
 Shows a running process: what its figures mean, the last five minutes, and stalls as they happen. URL is where the
-process serves: http://host:port, host:port or a port; ${DEFAULT_URL} by default. Where standard output is no
-terminal: a frame for each sample, as plain text.
+process serves: http://host:port, host:port or a port; ${DEFAULT_URL} by default. Where standard output is a pipe
+or a file: a frame for each sample, as plain text.
 
   --once              print one frame, and end
   --json              print the status as one line of JSON for each sample; with --once, a single one
   --interval=SECONDS  how often to ask, 0.1 to 3600   (default: 1)
   --token=TOKEN       the process's serve.token. Others on this machine can see it in the list of processes:
                       OFFLOOP_TOKEN in the environment is better
+  -h, --help          this text
 
   OFFLOOP_TOKEN       the same, not seen by others
   NO_COLOR            no colours
@@ -37,7 +38,8 @@ export class UsageError extends Error {}
 /** undefined: help is asked for. @throws {UsageError} */
 export function settingsFrom(args: readonly string[], env: NodeJS.ProcessEnv): Settings | undefined {
   const { values, positionals } = parsed(args)
-  if (values.help) return undefined
+  // Of a host with that name the URL is http://help.
+  if (values.help || positionals[0] === 'help') return undefined
   if (positionals.length > 1) throw new UsageError(`one URL at most, and not ${positionals.length}`)
   return {
     url: urlFrom(positionals[0] ?? DEFAULT_URL),

@@ -1,6 +1,7 @@
 import type { ShownStall } from '../core/stall'
 import type { Status, Verdict } from '../core/status'
-import { chartRows } from './charts'
+import { secondsInWords } from '../core/words'
+import { chartsOf, MOST_MS } from './charts'
 import { ellipsis, type Line, render, type Segment, type Style, shown, type Tone } from './line'
 import { stallLines } from './stall-lines'
 import { cut, pad, padStart, width, wrap } from './text'
@@ -18,6 +19,9 @@ const SIGNS = {
   unicode: { good: '✓', notice: '!', bad: '✗', unknown: '?' },
   ascii: { good: '+', notice: '!', bad: 'X', unknown: '?' },
 }
+/** A verdict may have a shorter sentence, for one line. */
+type Shortened = Verdict & { readonly short?: string }
+
 /** What is spoken of first, in the order of the page. */
 const NAMES: Readonly<Record<string, string>> = { resources: 'resources', loop: 'event loop', gc: 'GC' }
 const NAME_COLUMNS = 11
@@ -26,68 +30,91 @@ const LABEL_COLUMNS = 13
 const VALUE_COLUMNS = 11
 const MAX_STALLS = 3
 const FRAMES = 3
-const CHARTED_MS = 5 * 60_000
-/** What is bad explains itself before a chart beyond the first five. */
-const FIRST_CHART_ROWS = 6
+/** The others come after what is bad has explained itself. */
+const FIRST_CHARTS = 5
+/** Below, a verdict has a word and no sentence beside it, and a chart no range. */
+const WIDE = { verdicts: 60, charts: 72 }
 const BLANK: Line = []
+
+/** What goes first where there is no room for all: it need not be what is above. */
+const RANKS = [
+  'always',
+  'output',
+  'stuck',
+  'charts',
+  'bad',
+  'more charts',
+  // A stall of the time that the charts show.
+  'lately',
+  'notice',
+  'before',
+  'good',
+  'threads',
+  'air',
+] as const
+
+/** One way to show a part. */
+interface Form {
+  readonly rank: (typeof RANKS)[number]
+  readonly lines: readonly Line[]
+  /** It may lose its last lines, and is of use with so many; none where it may not. */
+  readonly least?: number
+}
+
+/** A part of the view, from its poorest form to its richest. */
+type Part = readonly Form[]
 
 /** The whole view as lines for a terminal: never wider or higher than `size`, nothing in them commands a terminal. */
 export function frame(view: View, { columns, rows }: Size, style: Style): string[] {
-  const { keys } = view
-  const lines = layout(view, { columns, rows: keys === undefined ? rows : rows - 1 }, style).slice(0, rows)
-  if (keys !== undefined && rows > 1) {
-    while (lines.length < rows - 1) lines.push(BLANK)
-    lines[rows - 1] = [{ text: keys, tone: 'dim' }]
+  const keys = rows > 1 ? view.keys : undefined
+  const room = keys === undefined ? rows : rows - 1
+  const lines = fitted(partsOf(view, { columns, rows: room }, style), room)
+  if (keys !== undefined) {
+    while (lines.length < room) lines.push(BLANK)
+    lines.push([{ text: keys, tone: 'dim' }])
   }
   return lines.map((line) => render(line, columns, style))
 }
 
-/** From what must be there to what is there where there is room. */
-function layout(view: View, { columns, rows }: Size, style: Style): Line[] {
-  const head = header(view, columns, style)
-  const { status } = view
-  const verdicts = status?.verdicts ?? []
-  let left = rows - head.length - verdicts.length
-  const take = (lines: Line[], title: Line = BLANK): Line[] => {
-    if (lines.length === 0 || left < 2) return []
-    const taken = [title, ...lines.slice(0, left - 1)]
-    left -= taken.length
-    return taken
+/** Of each part the richest form that there is room for, once what goes before it has its own. */
+function fitted(parts: readonly Part[], rows: number): Line[] {
+  const chosen: (readonly Line[])[] = parts.map(() => [])
+  let left = rows
+  for (const rank of RANKS) {
+    for (const [index, part] of parts.entries()) {
+      for (const form of part) {
+        if (form.rank !== rank) continue
+        const before = chosen[index]?.length ?? 0
+        const room = left + before
+        if ((form.least ?? form.lines.length) > room) continue
+        const lines = form.lines.slice(0, room)
+        left -= lines.length - before
+        chosen[index] = lines
+      }
+    }
   }
-  const output = view.output === undefined ? undefined : view.output.slice(-outputRows(rows))
-  if (output !== undefined) left -= output.length + 1
+  return chosen.flat()
+}
 
-  const ongoing = view.stalls.filter((stall) => stall.ongoing)
-  const linesOf = (stalls: readonly ShownStall[]) =>
-    stalls.flatMap((one) => stallLines(one, columns, FRAMES, style))
-  const stuck = take(linesOf(ongoing.slice(0, MAX_STALLS)))
-  const heads = verdictHeads(verdicts, style)
-  const told = verdicts.map((verdict, index) => [verdictLine(verdict, heads[index] ?? BLANK, columns)])
-  const explain = (room: number, which: (level: string) => boolean) => {
-    left -= expand(verdicts, heads, told, columns, room, style, which)
-  }
-  explain(left - FIRST_CHART_ROWS, (level) => level === 'bad')
-  const charts = take(chartLines(view, columns, style))
-  // What has just happened, what is not well, what happened before, then the rest in full.
-  const past = view.stalls
-    .filter((stall) => !stall.ongoing)
-    .slice(0, Math.max(0, MAX_STALLS - ongoing.length))
+/** From the top. */
+function partsOf(view: View, { columns, rows }: Size, style: Style): Part[] {
+  const { status, stalls } = view
+  const part = (rank: Form['rank'], lines: readonly Line[]): Part =>
+    lines.length === 0 ? [] : [{ rank, lines: [BLANK, ...lines], least: 2 }]
+  const linesOf = (some: readonly ShownStall[]) => some.flatMap((one) => stallLines(one, columns, FRAMES, style))
+  const ongoing = stalls.filter((stall) => stall.ongoing).slice(0, MAX_STALLS)
+  const past = stalls.filter((stall) => !stall.ongoing).slice(0, MAX_STALLS - ongoing.length)
   const lately = past[0] !== undefined && isRecent(view, past[0]) ? 1 : 0
-  const last = take(linesOf(past.slice(0, lately)))
-  explain(left, (level) => level === 'bad' || level === 'notice')
-  const before = take(linesOf(past.slice(lately)))
-  explain(left, (level) => level !== 'bad' && level !== 'notice')
-  const threads = take(threadLines(status, style))
-
+  const output = view.output?.slice(-outputRows(rows)).map((text): Line => [{ text }])
   return [
-    ...head,
-    ...told.flat(),
-    ...stuck,
-    ...charts,
-    ...last,
-    ...before,
-    ...threads,
-    ...(output === undefined ? [] : [BLANK, ...output.map((text) => [{ text }])]),
+    [{ rank: 'always', lines: header(view, columns, style), least: 1 }],
+    ...verdictParts(status?.verdicts ?? [], columns, style),
+    part('stuck', linesOf(ongoing)),
+    chartPart(view, columns, style),
+    part('lately', linesOf(past.slice(0, lately))),
+    part('before', linesOf(past.slice(lately))),
+    part('threads', threadLines(status, style)),
+    output === undefined ? [] : [{ rank: 'output', lines: [BLANK, ...output] }],
   ]
 }
 
@@ -101,8 +128,15 @@ function header(view: View, columns: number, style: Style): Line[] {
   const lines: Line[] = []
   if (status !== undefined) {
     const { service, pid, nodeVersion, offloopVersion } = status
-    const rest = ` · pid ${pid} · up ${units.age(serverNow(view, status) - status.startedAt)} · Node.js ${nodeVersion.replace(/^v/, '')} · offloop ${offloopVersion}`
-    lines.push([{ text: service, tone: 'bold' }, { text: dots(rest, style) }])
+    const up = units.age(serverNow(view, status) - status.startedAt)
+    const name = { text: service, tone: 'bold' as Tone }
+    const rest = [
+      `pid ${pid}`,
+      `up ${up}`,
+      `Node.js ${nodeVersion.replace(/^v/, '')}`,
+      `offloop ${offloopVersion}`,
+    ]
+    lines.push(listed([name, ...rest.map((text) => ({ text }))], columns, style))
     lines.push(sampler(view, status, columns, style))
   }
   if (lost !== undefined) {
@@ -125,31 +159,43 @@ function sampler(view: View, status: Status, columns: number, style: Style): Lin
     [health.restarts, 'restarts'],
   ].flatMap(([number, what]) => ((number as number) > 0 ? `${units.count(number as number)} ${what}` : []))
   const age = serverNow(view, status) - sampledAt
-  const text =
-    sequence === 0
-      ? 'no sample yet'
-      : `sample ${sequence}, ${units.age(age)} old, every ${units.seconds(intervalMs / 1000)}`
-  const quiet: Segment[] = [{ text: dots(`${text} · `, style), tone: 'dim' }]
-  const state: Segment =
-    faults.length === 0 ? { text: 'none missed', tone: 'dim' } : { text: faults.join(', '), tone: 'notice' }
+  const sample: Segment = {
+    text: sequence === 0 ? 'no sample yet' : `sample ${sequence}, ${units.age(age)} old`,
+    tone: 'dim',
+  }
+  const every: Segment = { text: `every ${units.seconds(intervalMs / 1000)}`, tone: 'dim' }
+  const line =
+    faults.length === 0
+      ? listed([sample, every, { text: 'none missed', tone: 'dim' }], columns, style)
+      : listed([sample, { text: faults.join(', '), tone: 'notice' }, every], columns, style)
   const url = view.url.replace(/^http:\/\//, '')
-  const used = [...quiet, state].reduce((sum, segment) => sum + width(segment.text), 0)
-  const gap = columns - used - width(url)
-  return [...quiet, state, ...(gap < 2 ? [] : [{ text: `${' '.repeat(gap)}${url}`, tone: 'dim' as Tone }])]
+  const gap = columns - widthOf(line) - width(url)
+  return gap < 2 ? line : [...line, { text: `${' '.repeat(gap)}${url}`, tone: 'dim' }]
 }
+
+/** As many as have room, and the first one anyway. */
+function listed(parts: readonly Segment[], columns: number, style: Style): Line {
+  const between: Segment = { text: style.unicode ? ' · ' : ', ', tone: 'dim' }
+  const line: Segment[] = []
+  for (const part of parts) {
+    const more = line.length === 0 ? [part] : [between, part]
+    if (line.length === 0 || widthOf(line) + widthOf(more) <= columns) line.push(...more)
+  }
+  return line
+}
+
+const widthOf = (line: Line) => line.reduce((sum, { text }) => sum + width(text), 0)
 
 /** Within what the charts show. */
 function isRecent(view: View, { startedAt, durationMs }: ShownStall): boolean {
   const { status } = view
-  return status !== undefined && serverNow(view, status) - (startedAt + durationMs) < CHARTED_MS
+  return status !== undefined && serverNow(view, status) - (startedAt + durationMs) < MOST_MS
 }
 
 /** By the clock of the server, which need not be that of this machine. */
 function serverNow({ now, answeredAt = now }: View, status: Status): number {
   return status.now + (now - answeredAt)
 }
-
-const dots = (text: string, { unicode }: Style) => (unicode ? text : text.replaceAll(' · ', ', '))
 
 /** Of each verdict its sign, name and word, all equally wide. */
 function verdictHeads(verdicts: readonly Verdict[], style: Style): Line[] {
@@ -167,61 +213,60 @@ function verdictHeads(verdicts: readonly Verdict[], style: Style): Line[] {
   })
 }
 
-const headColumns = (head: Line) => head.reduce((sum, { text }) => sum + width(text), 0)
-
-function verdictLine({ text }: Verdict, head: Line, columns: number): Line {
-  return columns < 60 ? head : [...head, { text: ` ${text}` }]
-}
-
-/** Gives verdicts their whole sentence, and what to do about it; returns how many more lines that took. */
-function expand(
-  verdicts: readonly Verdict[],
-  heads: readonly Line[],
-  told: Line[][],
-  columns: number,
-  left: number,
-  style: Style,
-  which: (level: string) => boolean,
-): number {
-  let used = 0
-  for (const [index, verdict] of verdicts.entries()) {
-    if (!which(verdict.level)) continue
+/** Of each verdict a line, then all of its sentence, then what to do about it. */
+function verdictParts(verdicts: readonly Verdict[], columns: number, style: Style): Part[] {
+  const heads = verdictHeads(verdicts, style)
+  return verdicts.map((verdict, index) => {
     const head = heads[index] ?? BLANK
-    const indent = columns < 60 ? 2 : headColumns(head) + 1
-    const room = columns - indent
-    const paragraph = (text: string, tone?: Tone): Line[] =>
-      text === ''
-        ? []
-        : wrap(shown(text, style), room).map((part) => [
-            { text: ' '.repeat(indent) },
-            tone === undefined ? { text: part } : { text: part, tone },
-          ])
-    const sentence = paragraph(verdict.text)
-    const [first, ...others] = sentence
-    const whole =
-      columns < 60 ? [head, ...sentence] : [[...head, { text: ` ${first?.[1]?.text ?? ''}` }], ...others]
-    for (const lines of [[...whole, ...paragraph(verdict.advice, 'dim')], whole]) {
-      const more = lines.length - (told[index]?.length ?? 0)
-      if (more > left - used) continue
-      told[index] = lines
-      used += more
-      break
-    }
-  }
-  return used
+    const wide = columns >= WIDE.verdicts
+    const indent = wide ? widthOf(head) + 1 : 2
+    const told = (text: string) => (text === '' ? [] : wrap(shown(text, style), columns - indent))
+    const line = (text: string, tone?: Tone): Line => [
+      { text: ' '.repeat(indent) },
+      tone === undefined ? { text } : { text, tone },
+    ]
+    const beside = (text: string): Line => [...head, { text: ` ${text}` }]
+    const sentence = told(verdict.text)
+    const [first = '', ...others] = sentence
+    const whole = wide
+      ? [beside(first), ...others.map((text) => line(text))]
+      : [head, ...sentence.map((text) => line(text))]
+    const short = sentence.length === 1 ? verdict.text : (verdict as Shortened).short || verdict.text
+    const rank = verdict.level === 'bad' || verdict.level === 'notice' ? verdict.level : 'good'
+    return [
+      { rank: 'always', lines: [wide ? beside(short) : head] },
+      { rank, lines: whole },
+      { rank, lines: [...whole, ...told(verdict.advice).map((text) => line(text, 'dim'))] },
+    ]
+  })
 }
 
-function chartLines({ series }: View, columns: number, style: Style): Line[] {
-  const withRange = columns >= 72
+/** A line over them, then the charts. */
+function chartPart({ series, status }: View, columns: number, style: Style): Part {
+  const withRange = columns >= WIDE.charts
   const room = columns - LABEL_COLUMNS - VALUE_COLUMNS - (withRange ? 27 : 2)
   if (room < 4) return []
-  return chartRows(series, room, style.unicode).map(({ label, points, value, range }) => [
-    { text: pad(label, LABEL_COLUMNS) },
-    // The newest is always at the right.
-    { text: padStart(points, room) },
-    { text: padStart(shown(value, style), VALUE_COLUMNS), tone: 'bold' },
+  const { rows, spanMs } = chartsOf(series, status?.pid, room, style.unicode)
+  if (rows.length === 0) return []
+  const dash = style.unicode ? '─' : '-'
+  const title = `${dash} last ${secondsInWords(Math.round(spanMs / 1000))} `
+  const line = (left: string, value: string, range: string, tone: Tone): Line => [
+    { text: left, ...(tone === 'dim' ? { tone } : {}) },
+    { text: padStart(shown(value, style), VALUE_COLUMNS), tone },
     ...(withRange ? [{ text: `   ${range}`, tone: 'dim' as Tone }] : []),
-  ])
+  ]
+  const lines = [
+    line(title.padEnd(LABEL_COLUMNS + room, dash), 'now', 'lowest to highest', 'dim'),
+    // The newest is always at the right.
+    ...rows.map(({ label, points, value, range }) =>
+      line(pad(label, LABEL_COLUMNS) + points, value, range, 'bold'),
+    ),
+  ]
+  return [
+    { rank: 'charts', lines: lines.slice(0, 1 + FIRST_CHARTS), least: 2 },
+    { rank: 'more charts', lines, least: 2 },
+    { rank: 'air', lines: [BLANK, ...lines] },
+  ]
 }
 
 function threadLines(status: Status | undefined, style: Style): Line[] {

@@ -1,4 +1,4 @@
-import { cut, printable, width } from './text'
+import { cutAtWord, printable, width } from './text'
 
 export type Tone = 'good' | 'notice' | 'bad' | 'dim' | 'bold'
 
@@ -31,7 +31,7 @@ export function render(line: Line, columns: number, style: Style): string {
   let left = columns
   let rendered = ''
   for (const { text, tone } of line) {
-    const part = cut(shown(text, style), left, ellipsis(style))
+    const part = cutAtWord(shown(text, style), left, ellipsis(style))
     left -= width(part)
     rendered += style.color && tone !== undefined && part !== '' ? `\x1b[${CODES[tone]}m${part}\x1b[0m` : part
     if (left <= 0) break

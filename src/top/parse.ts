@@ -8,6 +8,9 @@ export interface Series {
   readonly labels: Readonly<Record<string, string>>
   readonly t: readonly number[]
   readonly v: readonly (number | null)[]
+  /** Where a point stands for several samples; `v` is the last of them. */
+  readonly min?: readonly (number | null)[]
+  readonly max?: readonly (number | null)[]
 }
 
 /** Not what `/v1` says. The message names the part. */
@@ -79,11 +82,22 @@ const STATUS = object({
       stalled: flag,
     }),
   ),
-  verdicts: list(object({ id: text, level: text, word: text, text, advice: text })),
+  verdicts: list(object({ id: text, level: text, word: text, text, short: optional(text), advice: text })),
 })
 
+const POINTS = list(orNull(number))
+
 const SERIES = object({
-  series: list(object({ name: text, labels: record(text), t: list(number), v: list(orNull(number)) })),
+  series: list(
+    object({
+      name: text,
+      labels: record(text),
+      t: list(number),
+      v: POINTS,
+      min: optional(POINTS),
+      max: optional(POINTS),
+    }),
+  ),
 })
 
 const PLACE = optional(object({ file: text, line: number, column: number }))

@@ -1,6 +1,7 @@
 // `offloop run --top`: an application under the view of its own figures.
 import type { ChildProcess } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { inspect } from 'node:util'
 import { isDisabled } from '../core/environment'
 import { toldUrl } from '../core/run'
 import { Client } from './client'
@@ -27,7 +28,7 @@ export function refusal(env: NodeJS.ProcessEnv): string | undefined {
 }
 
 /**
- * Until the application ends, or a key ends the view. What `app` prints on its pipes is in the view's last lines, and
+ * Until the application ends, a key ends the view, or the view breaks; never rejects. What `app` prints on its pipes is in the view's last lines, and
  * goes to the terminal when the view is gone.
  */
 export async function view(app: ChildProcess): Promise<void> {
@@ -55,6 +56,12 @@ export async function view(app: ChildProcess): Promise<void> {
     const view = { ...(watch?.view ?? none), output: output.last(MOST_OUTPUT_ROWS), keys }
     terminal.draw(frame(view, terminal.size, style))
   }
+  // Without this process the application would be alone, and its output, its signals and its exit code nobody's.
+  let broken: unknown
+  process.on('uncaughtException', (error) => {
+    broken ??= error
+    left.abort()
+  })
   app.on('exit', () => left.abort())
   app.on('error', () => left.abort())
   const aborted = new Promise((resolve) => left.signal.addEventListener('abort', resolve))
@@ -71,10 +78,13 @@ export async function view(app: ChildProcess): Promise<void> {
       const wait = watch === undefined ? INTERVAL_MS / 10 : INTERVAL_MS
       await sleep(wait, undefined, { signal: left.signal }).catch(() => {})
     }
-  } finally {
-    clearInterval(clock)
-    terminal.leave()
-    client?.close()
-    output.release()
+  } catch (error) {
+    broken ??= error
   }
+  clearInterval(clock)
+  terminal.leave()
+  client?.close()
+  output.release()
+  if (broken === undefined) return
+  process.stderr.write(`offloop run --top: the view broke, and the application goes on: ${inspect(broken)}\n`)
 }

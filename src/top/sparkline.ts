@@ -22,21 +22,34 @@ export function scaleOf(values: readonly (number | null)[], fixed: Partial<Scale
   return { low: fixed.low ?? Math.min(low, high - Math.abs(high) / 10), high }
 }
 
-/** As many values as there are columns: of each part of them the last, or the greatest where that is what counts. */
-export function thinned(
+/** Of `from` (excluded) to `to` in as many columns as there is room for. */
+export interface Span {
+  readonly from: number
+  readonly to: number
+  readonly columns: number
+}
+
+/**
+ * A value for each column: of those in it the last, or the greatest where that is what counts. One says something of all
+ * the time since the one before, so it is also in the columns between.
+ */
+export function inColumns(
+  times: readonly number[],
   values: readonly (number | null)[],
-  columns: number,
+  { from, to, columns }: Span,
   pick: 'last' | 'greatest',
 ): (number | null)[] {
-  if (values.length <= columns) return [...values]
+  const width = (to - from) / columns
+  let next = 0
   return Array.from({ length: columns }, (_, column) => {
-    const part = values.slice(
-      Math.floor((column * values.length) / columns),
-      Math.floor(((column + 1) * values.length) / columns),
-    )
-    const known = part.filter((value) => value !== null)
-    if (known.length === 0) return null
-    return pick === 'last' ? (known.at(-1) as number) : known.reduce((most, value) => Math.max(most, value))
+    const end = column === columns - 1 ? to : from + (column + 1) * width
+    const first = next
+    while (next < times.length && (times[next] as number) <= end) next++
+    const part = values
+      .slice(first, next > 0 ? Math.max(next, first + 1) : 0)
+      .filter((value) => value !== null)
+    if (part.length === 0) return null
+    return pick === 'last' ? (part.at(-1) as number) : part.reduce((most, value) => Math.max(most, value))
   })
 }
 

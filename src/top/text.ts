@@ -47,6 +47,16 @@ export function cut(text: string, columns: number, mark: string): string {
   return kept + mark
 }
 
+/** The same, but not within a word where there is a space to end at. */
+export function cutAtWord(text: string, columns: number, mark: string): string {
+  const part = cut(text, columns, mark)
+  if (part === text) return text
+  const kept = part.slice(0, part.length - mark.length)
+  const end = text[kept.length] === ' ' ? kept.length : kept.lastIndexOf(' ')
+  const words = kept.slice(0, Math.max(0, end)).replace(/[\s,;:(]+$/, '')
+  return words === '' ? part : words + mark
+}
+
 /** The last part, for paths. */
 export function cutStart(text: string, columns: number, mark: string): string {
   if (width(text) <= columns) return text

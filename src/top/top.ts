@@ -21,7 +21,8 @@ export async function top(args: readonly string[]): Promise<number> {
     settings = settingsFrom(args, process.env)
   } catch (error) {
     if (!(error instanceof UsageError)) throw error
-    process.stderr.write(`offloop top: ${printable(error.message)}\n\n${USAGE}`)
+    complain(error.message)
+    process.stderr.write('`offloop top --help` tells more.\n')
     return 2
   }
   if (settings === undefined) {

@@ -254,5 +254,9 @@ test('what was there stays, where a new one cannot be loaded', async () => {
 test.each(['--nodedir', '--verbose', 'x'])('a wrong argument, %s, is 2', async (argument) => {
   const { code, stderr } = await rebuild(node22.bin, [argument])
   expect(code).toBe(2)
-  expect(stderr).toMatch(new RegExp(`^offloop rebuild: ${argument} is not --nodedir=FOLDER\n\nUsage:`))
+  expect(stderr).toMatch(
+    new RegExp(
+      `^offloop rebuild: ${argument} is not --nodedir=FOLDER\n.offloop rebuild --help. tells more\\.\n$`,
+    ),
+  )
 })

@@ -216,6 +216,17 @@ describe('heap', () => {
     ).toBe('unknown')
   })
 
+  test('in its first seconds a heap has no shape yet', () => {
+    const used = (count: number) => [
+      series('nodejs_heap_size_used_bytes', (i) => (4 + i) * MIB, { count, stepMs: 1_000 }),
+    ]
+    expect(judged('heap', used(2))).toMatchObject({
+      level: 'unknown',
+      text: 'There are too few samples of the heap yet.',
+    })
+    expect(judged('heap', used(6)).text).toContain('between 4 MiB and 9 MiB in the last 5 s')
+  })
+
   test.each([
     [2_000, 'sawtooth', 'good'],
     [3_200, 'near its limit', 'notice'],

@@ -52,7 +52,7 @@ export function exampleSeries(): Series[] {
     v: t.map((_, index) => value(index)),
   })
   return [
-    series('nodejs_eventloop_utilization', (index) => index / 40),
+    series('nodejs_eventloop_active_seconds_total', (index) => index ** 2 / 12),
     series('nodejs_gc_main_thread_seconds_total', (index) => index * 0.12),
     series('nodejs_heap_size_used_bytes', (index) => 2 ** 20 * (20 + (index % 6) * 4)),
     series('nodejs_heap_live_bytes', () => 2 ** 20 * 18),

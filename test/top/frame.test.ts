@@ -39,7 +39,7 @@ describe('at 80×24', () => {
 
   test('it says what it is of, and how old', () => {
     expect(lines[0]).toBe('shop · pid 4711 · up 1 h 2 min · Node.js 20.20.2 · offloop 0.1.0')
-    expect(lines[1]).toMatch(/^sample 372, 4 s old, every 10 s · none missed +127\.0\.0\.1:9464$/)
+    expect(lines[1]).toMatch(/^sample 372, 4 s old · every 10 s · none missed +127\.0\.0\.1:9464$/)
   })
 
   test('it has each verdict with a sign and a word, and what to do about a bad one', () => {
@@ -55,6 +55,114 @@ describe('at 80×24', () => {
     expect(text).toMatch(/^GC share +█+ +1\.20%/m)
     expect(text).not.toMatch(/^CPU/m)
   })
+})
+
+describe('the charts', () => {
+  const SIZES = [40, 80, 132, 240].map((columns) => ({ columns, rows: 40 }))
+  const spiky = (name: string, more: Partial<View['series'][number]> = {}): View['series'][number] => ({
+    name,
+    labels: { service: 'shop', thread: 'main' },
+    t: Array.from({ length: 300 }, (_, index) => NOW - (299 - index) * 1_000),
+    v: Array.from({ length: 300 }, (_, index) => (index === 100 ? 80 : index) * 2 ** 20),
+    ...more,
+  })
+  const rowOf = (label: string, series: View['series'], size: { columns: number; rows: number }) =>
+    frame(exampleView({ series }), size, PLAIN).find((line) => line.startsWith(label)) ?? ''
+
+  test.each(SIZES)('say the same at %j', (size) => {
+    // CPU seconds of a process that is idle but for one second, and a heap.
+    const cpu = spiky('process_cpu_seconds_total', {
+      labels: { service: 'shop' },
+      v: Array.from({ length: 300 }, (_, index) => 0.25 * index + (index > 150 ? 0.5 : 0)),
+    })
+    const heap = spiky('nodejs_heap_size_used_bytes')
+    const range = size.columns >= 72
+    expect(rowOf('CPU', [cpu, heap], size)).toMatch(range ? / 25% {3}25% to 75%$/ : / 25%$/)
+    expect(rowOf('heap used', [cpu, heap], size)).toMatch(range ? / 299 MiB {3}0 B to 299 MiB$/ : / 299 MiB$/)
+  })
+
+  test('say the least and the greatest of points that stand for several samples', () => {
+    const v = [1, 2, 3].map((one) => one * 2 ** 20)
+    const thin = spiky('nodejs_heap_size_used_bytes', {
+      t: [NOW - 200_000, NOW - 100_000, NOW],
+      v,
+      min: [2 ** 19, null, 2 ** 20],
+      max: [2 ** 21, null, 2 ** 23],
+    })
+    expect(rowOf('heap used', [thin], { columns: 80, rows: 40 })).toMatch(/ 3 MiB {3}512 KiB to 8 MiB$/)
+  })
+
+  test('are of the process that the header names, where several share a port', () => {
+    const of = (pid: string, mib: number) =>
+      spiky('nodejs_heap_size_used_bytes', {
+        labels: { service: 'shop', thread: 'main', pid, worker: '1' },
+        v: Array.from({ length: 300 }, () => mib * 2 ** 20),
+      })
+    const size = { columns: 80, rows: 40 }
+    expect(rowOf('heap used', [of('4712', 99), of('4711', 7)], size)).toMatch(/ 7 MiB {3}7 MiB to 7 MiB$/)
+    expect(rowOf('heap used', [of('4712', 99)], size)).toBe('')
+  })
+
+  test.each([
+    [300, 'last 5 minutes', 28],
+    [120, 'last 2 minutes', 28],
+    // Of a younger process: the rest of a minute is blank.
+    [30, 'last 60 s', 14],
+  ])('of %i samples, one a second, are of the %s', (count, title, drawn) => {
+    const { t, v, ...rest } = spiky('nodejs_heap_size_used_bytes')
+    const lines = frame(
+      exampleView({ series: [{ ...rest, t: t.slice(-count), v: v.slice(-count) }] }),
+      { columns: 80, rows: 40 },
+      PLAIN,
+    )
+    const at = lines.findIndex((line) => line.startsWith('heap used'))
+    expect(lines[at - 1]).toMatch(new RegExp(`^─ ${title} ─+ +now   lowest to highest$`))
+    expect(lines[at]?.slice(13, 42).trim().length).toBeGreaterThanOrEqual(drawn)
+    expect(lines[at]?.slice(13, 42).trim().length).toBeLessThanOrEqual(drawn + 1)
+    // The newest is at the right.
+    expect(lines[at]?.[41]).toBe('█')
+  })
+
+  test('a stall fills the loop while it lasts', () => {
+    const loop = spiky('nodejs_eventloop_active_seconds_total', {
+      v: Array.from({ length: 300 }, (_, index) => 0.01 * index + Math.max(0, index - 289)),
+    })
+    expect(rowOf('loop busy', [loop], { columns: 80, rows: 40 })).toMatch(/▁█+ +100% {3}1.00% to 100%$/)
+  })
+})
+
+describe('a verdict in one line', () => {
+  const [gc, ...others] = exampleStatus().verdicts
+  const line = (verdict: object, columns: number) => {
+    const verdicts = [{ ...gc, ...verdict } as Verdict, ...others]
+    const view = exampleView({ status: exampleStatus({ verdicts }) })
+    return frame(view, { columns, rows: 10 }, PLAIN).find((one) => one.includes(' GC ')) ?? ''
+  }
+  const text =
+    'Collections took 0.706% of the last 5 minutes: 0.0754 major collections a second, 1.2 minor ones.'
+
+  test('ends with a word', () => {
+    expect(line({ text }, 80)).toMatch(/ {2}Collections took 0\.706% of the last 5 minutes: 0\.0754…$/)
+    expect(line({ text }, 67)).toMatch(/ {2}Collections took 0\.706% of the last 5…$/)
+  })
+
+  test('is the shorter one that it has, where the whole has no room', () => {
+    const short = 'Collections take 0.706%.'
+    expect(line({ text, short }, 80)).toMatch(/ {2}Collections take 0\.706%\.$/)
+    expect(line({ text, short }, 200)).toContain(text)
+  })
+})
+
+test('the header has what there is room for, and ends with no half of a word', () => {
+  const header = (columns: number, health = exampleStatus().health) =>
+    frame(exampleView({ status: exampleStatus({ health }) }), { columns, rows: 24 }, PLAIN).slice(0, 2)
+  expect(header(50)).toEqual([
+    'shop · pid 4711 · up 1 h 2 min · Node.js 20.20.2',
+    'sample 372, 4 s old · every 10 s · none missed',
+  ])
+  expect(header(40)).toEqual(['shop · pid 4711 · up 1 h 2 min', 'sample 372, 4 s old · every 10 s'])
+  const health = { missedTicks: 3, droppedBatches: 0, exportFailures: 0, restarts: 0 }
+  expect(header(40, health)[1]).toBe('sample 372, 4 s old · 3 samples missed')
 })
 
 describe('whatever the size', () => {

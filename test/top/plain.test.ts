@@ -1,8 +1,10 @@
 // `offloop top` where nobody sits at a terminal: pipes, scripts, logs. What it asks is made up.
+import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { PlainCommand } from '../support/command'
+import { CLI, PlainCommand } from '../support/command'
 import { freePort } from '../support/free-port'
 import { exampleStall, exampleStatus, StatusServer } from '../support/status-server'
 
@@ -59,6 +61,23 @@ describe('--once', () => {
     expect(stdout).toMatch(/^[\x20-\x7e\n]+$/)
     expect(stdout).toMatch(/^X heap +leaking/m)
   })
+})
+
+test.each([
+  ['all is well', exampleStatus().verdicts.filter(({ level }) => level !== 'bad'), 0],
+  ['something is not', exampleStatus().verdicts, 1],
+])('the line for scripts in docs/top.md, where %s', async (_, verdicts, code) => {
+  const { server, url } = await listening()
+  server.answers.status = exampleStatus({ verdicts })
+  const page = readFileSync(new URL('../../docs/top.md', import.meta.url), 'utf8')
+  const [, line = ''] = /^(offloop top .* \| jq .*)$/m.exec(page) ?? []
+  const script = line.replace('offloop top', `"${process.execPath}" "${CLI}" top ${url}`)
+  const ended = new Promise((resolve) =>
+    execFile('bash', ['-c', script], (error, stdout, stderr) =>
+      resolve({ code: error?.code ?? 0, stdout, stderr }),
+    ),
+  )
+  expect(await ended).toEqual({ code, stdout: `${code === 0}\n`, stderr: '' })
 })
 
 describe('without --once', () => {
@@ -232,7 +251,7 @@ describe('the arguments', () => {
   ])('wrong: %j', async (args, message) => {
     const { code, stdout, stderr } = await top(args)
     expect([code, stdout]).toEqual([2, ''])
-    expect(stderr).toMatch(/^offloop top: .*\n\nUsage: offloop top/)
+    expect(stderr).toMatch(/^offloop top: .*\n`offloop top --help` tells more\.\n$/)
     expect(stderr).toMatch(message)
     expect(stderr).not.toContain('secret')
   })

@@ -10,6 +10,7 @@ import { Tmux } from '../support/tmux'
 const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
 const APP = fileURLToPath(new URL('../fixtures/viewed.cjs', import.meta.url))
 const BREAKS = fileURLToPath(new URL('../fixtures/breaks.cjs', import.meta.url))
+const BREAKS_VIEW = fileURLToPath(new URL('../fixtures/breaks-view.cjs', import.meta.url))
 const ARTIFACTS = fileURLToPath(new URL('../../test-artifacts/', import.meta.url))
 const OFFLOOP = `${process.execPath} ${CLI}`
 
@@ -130,7 +131,7 @@ test('offloop run --top: figures above, the last lines of the application below;
   terminal.run('echo before the view')
   terminal.run(`${OFFLOOP} run --top ${APP}; echo ended with $?`)
   const screen = await terminal.shows(
-    (now) => /sample [1-9]\d*,/.test(now) && /^heap used.*MiB/m.test(now) && /^tick \d+$/m.test(now),
+    (now) => /sample [1-9]\d+,/.test(now) && /^heap used.*MiB/m.test(now) && /^tick \d+$/m.test(now),
   )
   mkdirSync(ARTIFACTS, { recursive: true })
   writeFileSync(`${ARTIFACTS}run-top-80x24.txt`, screen)
@@ -152,6 +153,25 @@ test('offloop run --top: Ctrl-C is for the application, whose exit code and last
   terminal.keys('C-c')
   await terminal.shows(/^tick 0$[\s\S]*^got SIGINT$[\s\S]*^ended with 42$/m)
   await expectRestored(terminal)
+})
+
+test.each([
+  ['x', 'Error: broken on purpose    at '],
+  ['y', 'Error: broken on purpose before 5000 ms    at '],
+])('offloop run --top: an error of the view, by %s, ends the view and nothing else', async (key, error) => {
+  const env = { OFFLOOP_SERVE: '127.0.0.1:0', OFFLOOP_INTERVAL_MS: '300' }
+  const terminal = new Tmux(80, 24, { ...env, NODE_OPTIONS: `--require ${BREAKS_VIEW}` })
+  terminal.run(`${OFFLOOP} run --top ${APP}; echo ended with $?`)
+  await terminal.shows((now) => /sample [1-9]\d*,/.test(now) && /^tick \d+$/m.test(now))
+  terminal.keys(key)
+  const told = `offloop run --top: the view broke, and the application goes on: ${error}`
+  // Broken into lines by the terminal.
+  const screen = await terminal.shows((now) => now.replaceAll('\n', '').includes(told))
+  expect(screen).not.toContain('Ctrl-C interrupts')
+  const last = Number(/.*^tick (\d+)$/ms.exec(screen)?.[1])
+  await terminal.shows((now) => now.includes(`tick ${last + 3}\n`))
+  terminal.keys('C-c')
+  await terminal.shows(/got SIGINT$[\s\S]*^ended with 42$/m)
 })
 
 test('offloop run --top: what is redirected is not held back', async () => {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { dist } from '../dist'
 
-const { cut, cutStart, pad, padStart, printable, width, wrap } =
+const { cut, cutAtWord, cutStart, pad, padStart, printable, width, wrap } =
   dist<typeof import('../../src/top/text')>('top/text.js')
-const { scaleOf, sparkline, thinned } = dist<typeof import('../../src/top/sparkline')>('top/sparkline.js')
+const { scaleOf, sparkline, inColumns } = dist<typeof import('../../src/top/sparkline')>('top/sparkline.js')
 const units = dist<typeof import('../../src/top/units')>('top/units.js')
 
 describe('printable', () => {
@@ -59,6 +59,19 @@ describe('cut', () => {
     expect(cut(text, columns, '…')).toBe(part)
   })
 
+  test.each([
+    ['one two three', 13, 'one two three'],
+    ['one two three', 12, 'one two…'],
+    ['one two three', 8, 'one two…'],
+    ['one two three', 7, 'one…'],
+    ['one two: three', 10, 'one two…'],
+    ['one', 2, 'o…'],
+    [' one two', 4, ' on…'],
+    ['one two', 0, ''],
+  ])('of %j to %i columns at a word is %j', (text, columns, part) => {
+    expect(cutAtWord(text, columns, '…')).toBe(part)
+  })
+
   test('of the start, for paths', () => {
     expect(cutStart('/srv/shop/orders.js:1:2', 12, '…')).toBe('…ders.js:1:2')
     expect(cutStart('a.js', 12, '…')).toBe('a.js')
@@ -103,11 +116,23 @@ describe('a sparkline', () => {
     expect(sparkline([0], scaleOf([0], { low: 0 }), true)).toBe('▁')
   })
 
-  test('is thinned to its room, by the last or by the greatest of each part', () => {
+  describe('in columns of time', () => {
     const values = [9, 1, 2, 3, null, null, 8, 4]
-    expect(thinned(values, 4, 'last')).toEqual([1, 3, null, 4])
-    expect(thinned(values, 4, 'greatest')).toEqual([9, 3, null, 8])
-    expect(thinned([1, 2], 4, 'last')).toEqual([1, 2])
+    const times = values.map((_, index) => index + 1)
+    const columns = (count: number, pick: 'last' | 'greatest', from = 0, to = 8) =>
+      inColumns(times, values, { from, to, columns: count }, pick)
+
+    test('has of each the last, or the greatest', () => {
+      expect(columns(4, 'last')).toEqual([1, 3, null, 4])
+      expect(columns(4, 'greatest')).toEqual([9, 3, null, 8])
+      expect(columns(8, 'last')).toEqual(values)
+    })
+
+    test('has a value also in the time since the one before, and none in other times', () => {
+      expect(columns(16, 'last')).toEqual([null, 9, 1, 1, 2, 2, 3, 3, null, null, null, null, 8, 8, 4, 4])
+      expect(columns(4, 'last', 6, 10)).toEqual([8, 4, null, null])
+      expect(columns(4, 'last', -4, 0)).toEqual([null, null, null, null])
+    })
   })
 })
 
