@@ -23,21 +23,25 @@ afterAll(() => addon.remove())
 test.each([
   ['second-pass weak callbacks', 'drop'],
   ['finalizers of Node-API', 'finalize'],
-])('collections in %s are counted as V8 traces them', async (_, how) => {
-  const child = new Child('weak-callbacks.cjs', {
-    args: [addon.file, how],
-    execArgv: ['--expose-gc', '--trace-gc-nvp'],
-  })
-  const { slots, attachedAt, readAt, startedAt, counts } = await child.next<Told>()
-  const { code, signal, stdout, stderr } = await child.exited
-  expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: '' })
-  expect(counts).toEqual(how === 'drop' ? [60, 0] : [0, 60])
-  expect(new Set(startedAt)).toEqual(new Set([0]))
+])(
+  'collections in %s are counted as V8 traces them',
+  async (_, how) => {
+    const child = new Child('weak-callbacks.cjs', {
+      args: [addon.file, how],
+      execArgv: ['--expose-gc', '--trace-gc-nvp'],
+    })
+    const { slots, attachedAt, readAt, startedAt, counts } = await child.next<Told>()
+    const { code, signal, stdout, stderr } = await child.exited
+    expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: '' })
+    expect(counts).toEqual(how === 'drop' ? [60, 0] : [0, 60])
+    expect(new Set(startedAt)).toEqual(new Set([0]))
 
-  const truth = readTrace(stdout, attachedAt, readAt)
-  expect(truth.minor).toBeGreaterThanOrEqual(30)
-  expect(truth.major).toBeGreaterThanOrEqual(30 + 20)
-  expect([slots.gcMinorCycles, slots.gcMajorCycles]).toEqual([truth.minor, truth.major])
-  expect(slots.gcCycles).toBe(truth.minor + truth.major)
-  expect(slots.gcPauseNs).toBe(slots.gcMinorPauseNs + slots.gcMajorPauseNs)
-}, 60_000)
+    const truth = readTrace(stdout, attachedAt, readAt)
+    expect(truth.minor).toBeGreaterThanOrEqual(30)
+    expect(truth.major).toBeGreaterThanOrEqual(30 + 20)
+    expect([slots.gcMinorCycles, slots.gcMajorCycles]).toEqual([truth.minor, truth.major])
+    expect(slots.gcCycles).toBe(truth.minor + truth.major)
+    expect(slots.gcPauseNs).toBe(slots.gcMinorPauseNs + slots.gcMajorPauseNs)
+  },
+  60_000,
+)
