@@ -109,7 +109,7 @@ async function testSanitizedAddon() {
   for (const [script, ...args] of FIXTURES) {
     const name = [script, ...args].join(' ')
     const started = performance.now()
-    const file = path.join(folder, 'test/fixtures', script)
+    const file = path.join(folder, 'test/fixtures', String(script))
     const child = fork(file, args, {
       // Where threads made of a string look for the package.
       cwd: folder,
