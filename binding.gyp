@@ -10,11 +10,13 @@
     'target_name': 'offloop',
     'sources': [
       'native/addon.cc',
+      'native/copies.cc',
       'native/folding.cc',
       'native/gc_time.cc',
       'native/glibc_compat.cc',
       'native/heap_count.cc',
       'native/heap_profile.cc',
+      'native/heap_sampling.cc',
       'native/isolate_probe.cc',
       'native/registry.cc',
       'native/stack_taker.cc',
@@ -36,6 +38,8 @@
           '-Wl,-z,now',
           '-Wl,--version-script=../native/exports.map',
           '-Wl,--gc-sections',
+          # By which copies of the addon in one process know that they are the same (native/copies.h).
+          '-Wl,--build-id',
         ],
         'cflags': ['-ffunction-sections', '-fdata-sections'],
         'configurations': { 'Release': { 'cflags!': ['-O3'], 'cflags': ['-O2'] } },

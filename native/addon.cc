@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "copies.h"
 #include "heap_count.h"
 #include "isolate_probe.h"
 #include "registry.h"
@@ -43,7 +44,6 @@ AttachOptions OptionsOf(const Napi::Value& value) {
   if (!value.IsObject()) return options;
   const Napi::Object given = value.ToObject();
   options.time_hooks = given.Get("timeHooks").ToBoolean();
-  if (given.Has("histograms")) options.histograms = given.Get("histograms").ToBoolean();
   if (!given.Get("longTaskStats").IsUndefined() && !given.Get("longTaskStats").ToBoolean()) {
     options.gc_time = GcTimeSource::kHistogram;
   }
@@ -185,17 +185,25 @@ Napi::Value EndedTotals(const Napi::CallbackInfo& info) {
 }
 
 // claimSampler(): boolean, releaseSampler(): one sampler a process. A claim ends with its environment.
-void ReleaseClaim(void*) noexcept { Registry::Instance().ReleaseSampler(); }
+void ReleaseClaim(void*) noexcept { copies::ReleaseSampler(); }
 
 Napi::Value ClaimSampler(const Napi::CallbackInfo& info) {
-  const bool claimed = Registry::Instance().ClaimSampler();
+  const bool claimed = copies::ClaimSampler();
   if (claimed) napi_add_env_cleanup_hook(info.Env(), ReleaseClaim, nullptr);
   return Napi::Boolean::New(info.Env(), claimed);
 }
 
 void ReleaseSampler(const Napi::CallbackInfo& info) {
   napi_remove_env_cleanup_hook(info.Env(), ReleaseClaim, nullptr);
-  Registry::Instance().ReleaseSampler();
+  copies::ReleaseSampler();
+}
+
+// living(): { probes, blocks }, how many of this copy's exist: for tests
+Napi::Value Living(const Napi::CallbackInfo& info) {
+  Napi::Object result = Napi::Object::New(info.Env());
+  result.Set("probes", IsolateProbe::Living());
+  result.Set("blocks", GcHook::Living());
+  return result;
 }
 
 // hookTimings(): { prologueNs, epilogueNs: Float64Array } of the newest edges, or undefined
@@ -315,6 +323,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("releaseTermination", Napi::Function::New<ReleaseTermination>(env, "releaseTermination"));
   exports.Set("terminate", Napi::Function::New<Terminate>(env, "terminate"));
   exports.Set("sendDatagram", Napi::Function::New<SendDatagram>(env, "sendDatagram"));
+  exports.Set("living", Napi::Function::New<Living>(env, "living"));
   exports.Set("hookTimings", Napi::Function::New<GetHookTimings>(env, "hookTimings"));
   return exports;
 }

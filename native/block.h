@@ -7,7 +7,14 @@
 // Slot 0 is a sequence lock: odd while the writer is inside an update. A reader that needs figures which belong
 // together loads it, copies, and closes with a read-modify-write of it (src/probe/block.ts): that RMW is what keeps the
 // reader's plain loads from sliding past the check on arm64, where two plain loads of the sequence would not.
-// The writer needs plain and release stores only; a locked instruction would be a sixth of what the hook costs.
+//
+// The writer has relaxed and release stores only. By the C++ model alone that is one step short: a reader that saw a new
+// figure could in theory put its RMW before the odd sequence, since nothing makes the writer wait for that RMW; the model
+// would want the writer to open with an RMW too, a locked instruction, a sixth of what the hook costs. The machines that
+// Node.js runs on do not allow it. There a store becomes visible to all other processors at once, so all that happens to
+// the sequence and to a figure has one order; in it the RMW comes after the copy's loads (its release half on arm64, any
+// locked instruction on x64), the odd sequence after the RMW, and the figure after the odd sequence (a release store).
+// The copy would have to see a figure that was not there yet.
 #pragma once
 
 #include <atomic>
@@ -67,7 +74,7 @@ namespace offloop {
   SLOT(detachedContexts)                                                                   \
   SLOT(activeResources) /* active libuv handles + requests */                              \
   SLOT(answers)         /* how many requests were answered */                              \
-  SLOT(answerNs)        /* what answering them cost this thread */
+  SLOT(answerNs)        /* what answering them, and reading the profile, cost */
 
 // Counts by bucket (durations.h), and figures by index. They follow the slots.
 #define OFFLOOP_TABLES(TABLE)                                                           \
@@ -123,7 +130,7 @@ class Block {
   class Update {
    public:
     explicit Update(Block block) noexcept : slots_(block.slots_) {
-      // Before every store of the update, since these are releases.
+      // Before every store of the update, since these are releases (see above what rests on it).
       SequenceOf(slots_).store(Next(), std::memory_order_relaxed);
     }
     // Release: pairs with the reader's opening load. Only this thread writes the sequence, save for readers' RMWs,
@@ -132,7 +139,7 @@ class Block {
     Update(const Update&) = delete;
     Update& operator=(const Update&) = delete;
 
-    // Release: whoever sees it sees the odd sequence too. On x64 a plain store.
+    // Release: after the odd sequence, for every processor. On x64 a plain store.
     void Set(size_t index, double value) noexcept { slots_[index].store(value, std::memory_order_release); }
     void Add(size_t index, double value) noexcept { Set(index, At(index) + value); }
     void Count(size_t index) noexcept { Add(index, One()); }

@@ -7,6 +7,7 @@
 // Owning thread: the probe's; the block is read by others. Lives as long as anybody holds the block's memory.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <new>
@@ -32,11 +33,20 @@ struct GcHook {
 
   OFFLOOP_INLINE Block View() noexcept { return Block(Opaque(&block[0])); }
 
-  static GcHook* New() noexcept { return new (std::align_val_t{kPageBytes}) GcHook(); }
+  static GcHook* New() noexcept {
+    living.fetch_add(1, std::memory_order_relaxed);
+    return new (std::align_val_t{kPageBytes}) GcHook();
+  }
+  // By whoever is the last to hold the block, on any thread.
   static void Delete(GcHook* hook) noexcept {
     hook->~GcHook();
     ::operator delete(hook, std::align_val_t{kPageBytes});
+    living.fetch_sub(1, std::memory_order_relaxed);
   }
+  static int Living() noexcept { return living.load(std::memory_order_relaxed); }
+
+ private:
+  static inline std::atomic<int> living{0};
 };
 static_assert(offsetof(GcHook, recorder) + GcRecorder::kHotBytes <= 64, "the first cache line");
 static_assert(offsetof(GcHook, block) +

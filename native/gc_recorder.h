@@ -61,6 +61,14 @@ class GcRecorder {
   // `forced`: not by the heap's own growth.
   OFFLOOP_INLINE void End(Block block, GcKind kind, uint64_t now_ns, bool forced) noexcept;
 
+  // Between two turns of the loop, where no collection can be under way: what is open then has lost its epilogue, and
+  // whatever came after it would count as a part of it for ever.
+  void CloseAll(Block block) noexcept {
+    if (depth_ == 0) return;
+    depth_ = 0;
+    block.SetAlone(k_gcStartedAtNs, 0);
+  }
+
   // Whether the edge that ends now is that of a pause: to be asked before End.
   bool EndsPause(GcKind kind) const noexcept {
     return IsCycle(kind) && depth_ > 0 && depth_ <= kMaxDepth && frames_[depth_ - 1].timed &&

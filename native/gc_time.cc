@@ -3,7 +3,6 @@
 #include <uv.h>
 
 #include <cstring>
-#include <limits>
 
 namespace {
 
@@ -57,33 +56,24 @@ LongTasks ReadLongTasks([[maybe_unused]] v8::Isolate* isolate) noexcept {
 
 GcTime* GcTime::Current() noexcept { return current; }
 
-void GcTime::Start(v8::Isolate* isolate, GcTimeSource source, bool histograms) noexcept {
+void GcTime::Start(v8::Isolate* isolate, GcTimeSource source) noexcept {
   isolate_ = isolate;
   current = this;
   if (source == GcTimeSource::kLongTaskStats && !HasLongTasks()) source = GcTimeSource::kHistogram;
-  if (source == GcTimeSource::kHistogram && !histograms) source = GcTimeSource::kNone;
   source_ = source;
   block_.SetAlone(k_gcTimeSource, static_cast<double>(source));
   if (source == GcTimeSource::kLongTaskStats) seen_ = ReadLongTasks(isolate);
-  if (source == GcTimeSource::kNone) {
-    block_.SetAlone(k_gcMainThreadNs, std::numeric_limits<double>::quiet_NaN());
-    block_.SetAlone(k_gcIncrementalMarkingNs, std::numeric_limits<double>::quiet_NaN());
-  }
-  histograms_ = histograms;
-  if (!histograms) return;
   isolate->SetAddHistogramSampleFunction(AddHistogramSample);
   isolate->SetCreateHistogramFunction(CreateHistogram);
 }
 
 void GcTime::Stop(v8::Isolate* isolate) noexcept {
   current = nullptr;
-  if (!histograms_) return;
   isolate->SetCreateHistogramFunction(nullptr);
   isolate->SetAddHistogramSampleFunction(nullptr);
 }
 
 void GcTime::Update(v8::Isolate* isolate) noexcept {
-  if (source_ == GcTimeSource::kNone) return;
   double marking_ns;
   double all_ns;
   if (source_ == GcTimeSource::kLongTaskStats) {

@@ -16,8 +16,8 @@
 
 namespace offloop {
 
-// Shown in the block by number.
-enum class GcTimeSource : uint8_t { kNone, kLongTaskStats, kHistogram };
+// Shown in the block by number; 0 is that of perf_hooks, which has none.
+enum class GcTimeSource : uint8_t { kLongTaskStats = 1, kHistogram = 2 };
 
 // Sums in nanoseconds since the isolate was made, from V8 (microseconds there).
 struct LongTasks {
@@ -34,9 +34,9 @@ class GcTime {
  public:
   explicit GcTime(Block block) noexcept : block_(block) {}
 
-  // `source`: kNone takes neither. Installs V8's histogram callbacks, of which an isolate has one set: `histograms`
-  // false leaves them alone, and there are no reasons.
-  void Start(v8::Isolate* isolate, GcTimeSource source, bool histograms) noexcept;
+  // kLongTaskStats where it is missing is kHistogram. Installs V8's histogram callbacks, of which an isolate has one
+  // set, for the reasons in any case.
+  void Start(v8::Isolate* isolate, GcTimeSource source) noexcept;
   // In the environment's cleanup: V8 must not call us after it.
   void Stop(v8::Isolate* isolate) noexcept;
 
@@ -54,8 +54,7 @@ class GcTime {
 
   Block block_;
   v8::Isolate* isolate_ = nullptr;
-  GcTimeSource source_ = GcTimeSource::kNone;
-  bool histograms_ = false;
+  GcTimeSource source_ = GcTimeSource::kLongTaskStats;
   LongTasks seen_ = {};         // at the last Update
   uint64_t step_began_ns_ = 0;  // 0 outside a step
   double steps_ns_ = 0;

@@ -5,9 +5,13 @@
 // So allocated - reclaimed is what the heap has grown, always. Between collections it can shrink a little by itself
 // (sweeping corrects V8's own figure, arrays are cut short): that counts as reclaimed.
 //
+// While it is off the figures are absent: counters that stand still would say that nothing is allocated. They go on
+// where they were; what happened meanwhile is in none of them.
+//
 // Owning thread: the probe's. Inside V8's GC callbacks: no allocation, no lock, no call.
 #pragma once
 
+#include <cmath>
 #include <limits>
 
 #include "block.h"
@@ -21,14 +25,24 @@ class HeapAccounting {
   void Start(Block& block, double used_bytes) noexcept {
     on_ = true;
     used_bytes_ = used_bytes;
-    if (block.Get(k_heapAllocatedBytes) >= 0) return;  // goes on after a stop
-    Block::Update update(block);
-    update.Set(k_heapAllocatedBytes, 0);
-    update.Set(k_heapReclaimedBytes, 0);
+    if (std::isnan(allocated_bytes_)) allocated_bytes_ = reclaimed_bytes_ = 0;
+    Restore(block);
   }
 
-  // The counters stand still, and what happens until the next Start is in none of them.
-  void Stop() noexcept { on_ = false; }
+  void Stop(Block& block) noexcept {
+    on_ = false;
+    allocated_bytes_ = block.Get(k_heapAllocatedBytes);
+    reclaimed_bytes_ = block.Get(k_heapReclaimedBytes);
+    Block::Update update(block);
+    for (const Slot slot : {k_heapAllocatedBytes, k_heapReclaimedBytes, k_heapLiveBytes}) {
+      update.Set(slot, std::numeric_limits<double>::quiet_NaN());
+    }
+  }
+
+  // At the thread's end: what it counted stays in the totals of the process, on or off.
+  void End(Block& block) noexcept {
+    if (!on_) Restore(block);
+  }
 
   // At a prologue, or in between.
   void Look(Block::Update& update, double used_bytes) noexcept {
@@ -50,8 +64,17 @@ class HeapAccounting {
   }
 
  private:
+  void Restore(Block& block) noexcept {
+    Block::Update update(block);
+    update.Set(k_heapAllocatedBytes, allocated_bytes_);
+    update.Set(k_heapReclaimedBytes, reclaimed_bytes_);
+  }
+
+  bool on_ = false;
   double used_bytes_ = 0;
-  bool on_ = false;  // last: beside what the hooks read next (isolate_probe.h)
+  // While it is off: what was counted before, or NaN.
+  double allocated_bytes_ = std::numeric_limits<double>::quiet_NaN();
+  double reclaimed_bytes_ = std::numeric_limits<double>::quiet_NaN();
 };
 
 }  // namespace offloop

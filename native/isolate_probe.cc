@@ -1,27 +1,20 @@
 #include "isolate_probe.h"
 
 #include <node_version.h>
-#include <v8-profiler.h>
 
 #include <algorithm>
 #include <limits>
-#include <optional>
 #include <utility>
-
-#include "heap_profile.h"
 
 namespace offloop {
 
 namespace {
 
-// How long one reading of the heap profile serves. Reading costs 16 to 640 µs of the measured thread.
-constexpr uint64_t kHeapProfileMaxAgeNs = 60'000'000'000;
-// The first reading comes sooner: until then the estimate rests on what a fresh heap is like.
-constexpr uint64_t kFirstHeapProfileNs = 10'000'000'000;
-
 // Not owning. A Node.js thread has one isolate; the interrupt finds its probe here and not through the registry, so
 // that the measured thread takes no lock.
 thread_local IsolateProbe* current_probe = nullptr;
+
+constinit std::atomic<int> living{0};
 
 // From there on V8 counts allocated bytes by itself, and scavenges need not be looked at.
 #if NODE_MAJOR_VERSION >= 25
@@ -51,7 +44,9 @@ IsolateProbe::IsolateProbe(v8::Isolate* isolate, uv_loop_t* loop, GcHook& hook) 
       memory_(BackingStoreOf(hook)),
       block_(hook.View()),
       gc_time_(block_),
+      heap_sampling_(isolate),
       loop_recorder_(block_) {
+  living.fetch_add(1, std::memory_order_relaxed);
   hook.probe = this;
   for (const Slot slot : {k_heapObjects, k_heapLiveBytes, k_heapAllocatedBytes, k_heapReclaimedBytes}) {
     block_.SetAlone(slot, std::numeric_limits<double>::quiet_NaN());
@@ -59,6 +54,10 @@ IsolateProbe::IsolateProbe(v8::Isolate* isolate, uv_loop_t* loop, GcHook& hook) 
   block_.SetAlone(k_attachedAtNs, static_cast<double>(uv_hrtime()));
   block_.SetAlone(k_loopIdleAtAttachNs, static_cast<double>(uv_metrics_idle_time(loop)));
 }
+
+IsolateProbe::~IsolateProbe() { living.fetch_sub(1, std::memory_order_relaxed); }
+
+int IsolateProbe::Living() noexcept { return living.load(std::memory_order_relaxed); }
 
 IsolateProbe* IsolateProbe::Attach(napi_env env, v8::Isolate* isolate, uv_loop_t* loop, int thread_id,
                                    std::string thread_name, AttachOptions options) noexcept {
@@ -82,10 +81,10 @@ IsolateProbe* IsolateProbe::Attach(napi_env env, v8::Isolate* isolate, uv_loop_t
     return nullptr;
   }
   current_probe = probe;
-  probe->gc_time_.Start(isolate, options.gc_time, options.histograms);
+  probe->gc_time_.Start(isolate, options.gc_time);
   probe->Follow();
   probe->AddGcCallbacks();
-  probe->id_ = Registry::Instance().Add(thread_id, std::move(thread_name), probe->memory_, probe);
+  Registry::Instance().Add(thread_id, std::move(thread_name), probe->memory_, probe);
   return probe;
 }
 
@@ -104,11 +103,12 @@ void IsolateProbe::OnCleanup(napi_async_cleanup_hook_handle, void* data) noexcep
     v8::HeapStatistics heap;
     probe->LookAtHeap(heap);
   }
+  probe->accounting_.End(probe->block_);
   // Nobody asks any more once Remove returns. An interrupt asked for before may still be queued in the isolate: it
   // finds current_probe null.
-  Registry::Instance().Remove(probe->id_, probe->block_);
+  Registry::Instance().Remove(probe->id(), probe->block_);
   current_probe = nullptr;
-  probe->StopHeapSampling();
+  probe->heap_sampling_.Stop();
   probe->Close();
 }
 
@@ -185,14 +185,14 @@ void IsolateProbe::LookAtHeap(v8::HeapStatistics& heap) noexcept {
 void IsolateProbe::Follow() noexcept {
   const Registry& registry = Registry::Instance();
   if (registry.heap_sampling()) {
-    StartHeapSampling();
+    heap_sampling_.Start();
   } else {
-    StopHeapSampling();
+    heap_sampling_.Stop();
   }
   if (registry.heap_accounting() == accounting_.on()) return;
   if (accounting_.on()) {
     hook_.accounting = false;
-    accounting_.Stop();
+    accounting_.Stop(block_);
     return;
   }
   v8::HeapStatistics heap;
@@ -248,7 +248,7 @@ void IsolateProbe::Request(uint32_t number) noexcept {
   // Both, because each reaches a thread that the other does not: the interrupt runs in the middle of JavaScript, an
   // endless loop included, but never on an idle thread; the async handle wakes an idle loop, and waits for a turn.
   if (!interrupt_pending_.exchange(true, std::memory_order_acq_rel)) {
-    isolate_->RequestInterrupt(OnInterrupt, reinterpret_cast<void*>(static_cast<uintptr_t>(id_)));
+    isolate_->RequestInterrupt(OnInterrupt, reinterpret_cast<void*>(static_cast<uintptr_t>(id())));
   }
   uv_async_send(&async_);
 }
@@ -257,7 +257,7 @@ void IsolateProbe::Request(uint32_t number) noexcept {
 IsolateProbe* IsolateProbe::Interrupted(v8::Isolate* isolate, void* data) noexcept {
   const auto id = static_cast<uint32_t>(reinterpret_cast<uintptr_t>(data));
   IsolateProbe* probe = current_probe;
-  return probe != nullptr && probe->isolate_ == isolate && probe->id_ == id ? probe : nullptr;
+  return probe != nullptr && probe->isolate_ == isolate && probe->id() == id ? probe : nullptr;
 }
 
 void IsolateProbe::OnInterrupt(v8::Isolate* isolate, void* data) noexcept {
@@ -288,14 +288,13 @@ bool IsolateProbe::IsCurrent() noexcept {
   const auto turns = static_cast<uint64_t>(block_.Get(k_loopTurns));
   if (answered_turn_.load(std::memory_order_relaxed) != turns) return false;
   // The profile is not read with every answer. One that is due is worth a question if anything ran since the last.
-  return profile_turn_.load(std::memory_order_relaxed) == turns ||
-         uv_hrtime() < read_profile_at_ns_.load(std::memory_order_relaxed);
+  return profile_turn_.load(std::memory_order_relaxed) == turns || !heap_sampling_.IsDue(uv_hrtime());
 }
 
 // By interrupt alone: in a turn of an idle loop there is no stack.
 void IsolateProbe::AskStack(double turn_ns) noexcept {
   if (stack_taker_.Ask(turn_ns)) {
-    isolate_->RequestInterrupt(OnStackInterrupt, reinterpret_cast<void*>(static_cast<uintptr_t>(id_)));
+    isolate_->RequestInterrupt(OnStackInterrupt, reinterpret_cast<void*>(static_cast<uintptr_t>(id())));
   }
 }
 
@@ -324,10 +323,14 @@ void IsolateProbe::OnAsync(uv_async_t* handle) noexcept {
 
 void IsolateProbe::AnswerAtTurnEnd() noexcept {
   asked_in_turn_ = false;
+  hook_.recorder.CloseAll(block_);
   const uint64_t now_ns = uv_hrtime();
   // First, and also where an interrupt has answered already: on a busy thread it always has.
-  const bool reads_profile = heap_objects_ && now_ns >= read_profile_at_ns_.load(std::memory_order_relaxed);
-  if (reads_profile) ReadHeapProfile(now_ns);
+  const bool reads_profile = heap_sampling_.IsDue(now_ns);
+  if (reads_profile) {
+    heap_sampling_.Read(now_ns);
+    Block::Update(block_).Add(k_answerNs, static_cast<double>(uv_hrtime() - now_ns));
+  }
   const uint32_t answered = answered_;
   Answer();
   // After the answer, so that its time is part of the turn that it woke.
@@ -348,8 +351,7 @@ void IsolateProbe::Answer() noexcept {
   LookAtHeap(heap);
   gc_time_.Update(isolate_);
   const double used_bytes = static_cast<double>(heap.used_heap_size());
-  const double objects =
-      heap_objects_ ? heap_objects_->Objects(used_bytes) : std::numeric_limits<double>::quiet_NaN();
+  const double objects = heap_sampling_.Objects(used_bytes);
   const auto idle_ns = static_cast<double>(uv_metrics_idle_time(loop_));
 
   Block::Update update(block_);
@@ -376,41 +378,6 @@ void IsolateProbe::Answer() noexcept {
   update.Set(k_answeredRequest, static_cast<double>(requested));
   update.Add(k_answers, 1);
   update.Add(k_answerNs, static_cast<double>(uv_hrtime() - now_ns));
-}
-
-// --- Heap objects
-
-void IsolateProbe::StartHeapSampling() noexcept {
-  if (heap_objects_ || heap_sampling_lost_) return;
-  v8::HeapStatistics heap;
-  isolate_->GetHeapStatistics(&heap);
-  // False where another's profiler runs already: then its profile is read, and it is not ours to stop.
-  heap_sampling_ours_ = isolate_->GetHeapProfiler()->StartSamplingHeapProfiler(
-      HeapObjectEstimator::kSamplingIntervalBytes, HeapObjectEstimator::kStackDepth);
-  heap_objects_ = std::make_unique<HeapObjectEstimator>(static_cast<double>(heap.used_heap_size()));
-  read_profile_at_ns_.store(uv_hrtime() + kFirstHeapProfileNs, std::memory_order_relaxed);
-}
-
-void IsolateProbe::StopHeapSampling() noexcept {
-  heap_sampling_lost_ = false;
-  if (!heap_objects_) return;
-  heap_objects_.reset();
-  read_profile_at_ns_.store(kNever, std::memory_order_relaxed);
-  if (std::exchange(heap_sampling_ours_, false)) isolate_->GetHeapProfiler()->StopSamplingHeapProfiler();
-}
-
-void IsolateProbe::ReadHeapProfile(uint64_t now_ns) noexcept {
-  read_profile_at_ns_.store(now_ns + kHeapProfileMaxAgeNs, std::memory_order_relaxed);
-  const std::optional<ProfileTotals> profile = ReadSamplingProfile(isolate_);
-  if (!profile) {
-    // Somebody stopped it. Without samples the figure would drift from the truth unseen: absent from here on.
-    heap_objects_.reset();
-    read_profile_at_ns_.store(kNever, std::memory_order_relaxed);
-    heap_sampling_ours_ = false;
-    heap_sampling_lost_ = true;
-    return;
-  }
-  heap_objects_->Update(profile->objects, profile->bytes);
 }
 
 }  // namespace offloop

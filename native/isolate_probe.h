@@ -26,7 +26,7 @@
 #include "gc_hook.h"
 #include "gc_time.h"
 #include "heap_accounting.h"
-#include "heap_objects.h"
+#include "heap_sampling.h"
 #include "loop_recorder.h"
 #include "registry.h"
 #include "stack_taker.h"
@@ -36,8 +36,6 @@ namespace offloop {
 struct AttachOptions {
   bool time_hooks = false;  // benchmarks only
   GcTimeSource gc_time = GcTimeSource::kLongTaskStats;
-  // Whether V8's histogram callbacks may be taken.
-  bool histograms = true;
 };
 
 class IsolateProbe final : public Probe {
@@ -50,6 +48,9 @@ class IsolateProbe final : public Probe {
   static IsolateProbe* Attach(napi_env env, v8::Isolate* isolate, uv_loop_t* loop, int thread_id,
                               std::string thread_name, AttachOptions options) noexcept;
 
+  // How many exist, those that are closing included. For tests.
+  static int Living() noexcept;
+
   // A new SharedArrayBuffer over the block of `memory`, in the calling thread's isolate.
   static v8::Local<v8::Value> ShareBlock(v8::Isolate* isolate, const std::shared_ptr<void>& memory) noexcept;
 
@@ -60,8 +61,7 @@ class IsolateProbe final : public Probe {
   std::optional<Stack> TakeStack() noexcept override { return stack_taker_.Take(); }
 
   // Begins or ends heap accounting and heap sampling as the process wants them (Registry). By itself at attach and
-  // with each answer. Sampling takes the isolate's one slot for a heap profiler, or reads the one that runs already,
-  // and gives the slot back if it is ours.
+  // with each answer.
   void Follow() noexcept;
 
   const std::shared_ptr<void>& memory() const noexcept { return memory_; }
@@ -69,7 +69,7 @@ class IsolateProbe final : public Probe {
 
  private:
   IsolateProbe(v8::Isolate* isolate, uv_loop_t* loop, GcHook& hook) noexcept;
-  ~IsolateProbe() override = default;
+  ~IsolateProbe() override;
 
   static void OnGcPrologue(v8::Isolate*, v8::GCType type, v8::GCCallbackFlags, void* hook) noexcept;
   static void OnGcEpilogue(v8::Isolate*, v8::GCType type, v8::GCCallbackFlags, void* hook) noexcept;
@@ -95,9 +95,6 @@ class IsolateProbe final : public Probe {
   void LookAtHeap(v8::HeapStatistics& heap) noexcept;
   void Answer() noexcept;
   void AnswerAtTurnEnd() noexcept;
-  void StartHeapSampling() noexcept;
-  void StopHeapSampling() noexcept;
-  void ReadHeapProfile(uint64_t now_ns) noexcept;
 
   v8::Isolate* const isolate_;
   uv_loop_t* const loop_;
@@ -107,9 +104,9 @@ class IsolateProbe final : public Probe {
   Block block_;
   HeapAccounting accounting_;
   GcTime gc_time_;
+  HeapSampling heap_sampling_;
   LoopRecorder loop_recorder_;
   std::unique_ptr<HookTimings> timings_;  // null but in benchmarks
-  uint32_t id_ = 0;
   uv_async_t async_ = {};
   uv_prepare_t prepare_ = {};
   int open_handles_ = 0;
@@ -118,9 +115,6 @@ class IsolateProbe final : public Probe {
   // Owner only.
   uint32_t answered_ = 0;
   bool asked_in_turn_ = false;  // the async handle woke this turn, which answers when it ends
-  bool heap_sampling_ours_ = false;
-  bool heap_sampling_lost_ = false;                    // somebody stopped it: not begun again
-  std::unique_ptr<HeapObjectEstimator> heap_objects_;  // null while the metric is absent
   uint64_t counted_bytes_ = 0;  // HeapStatistics::total_allocated_bytes at the last look, where V8 has it
 
   static constexpr uint64_t kNever = UINT64_MAX;
@@ -128,7 +122,6 @@ class IsolateProbe final : public Probe {
   // was written before that poll, by libuv's own mutex.
   std::atomic<uint64_t> answered_turn_{kNever};  // loopTurns after the turn whose end brought the last answer
   std::atomic<uint64_t> profile_turn_{kNever};   // likewise, of the last reading of the heap profile
-  std::atomic<uint64_t> read_profile_at_ns_{kNever};  // when the next one is due
 
   // Written by Request (sampling thread), read by the owner: release, paired with the acquire in Answer.
   std::atomic<uint32_t> requested_{0};

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <utility>
 
+#include "copies.h"
+
 #if defined(__linux__)
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -24,17 +26,18 @@ int OsThreadId() noexcept {
 }  // namespace
 
 Registry& Registry::Instance() noexcept {
-  static Registry* const instance = new Registry();
-  return *instance;
+  static Registry& instance = copies::SharedRegistry();
+  return instance;
 }
 
 uint32_t Registry::Add(int thread_id, std::string thread_name, std::shared_ptr<void> memory,
                        Probe* probe) noexcept {
   std::lock_guard lock(mutex_);
-  const uint32_t id = next_id_++;
-  entries_.push_back({id, thread_id, std::move(thread_name), OsThreadId(), std::move(memory), probe});
+  // Before anybody can ask it.
+  probe->id_ = next_id_++;
+  entries_.push_back({probe->id_, thread_id, std::move(thread_name), OsThreadId(), std::move(memory), probe});
   ++generation_;
-  return id;
+  return probe->id_;
 }
 
 void Registry::Remove(uint32_t id, const Block& block) noexcept {
@@ -113,16 +116,6 @@ std::optional<Stack> Registry::TakeStack(uint32_t id) noexcept {
   std::lock_guard lock(mutex_);
   Probe* probe = Find(id);
   return probe == nullptr ? std::nullopt : probe->TakeStack();
-}
-
-bool Registry::ClaimSampler() noexcept {
-  std::lock_guard lock(mutex_);
-  return !std::exchange(sampler_claimed_, true);
-}
-
-void Registry::ReleaseSampler() noexcept {
-  std::lock_guard lock(mutex_);
-  sampler_claimed_ = false;
 }
 
 }  // namespace offloop

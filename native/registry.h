@@ -4,7 +4,8 @@
 // and when its environment is torn down; GC callbacks and answers never take it. Holding it while asking is what
 // makes asking safe: a probe that is still in the list has an isolate and a loop that still exist.
 //
-// Lifetime: made at first use and never destroyed, since threads may outlive static destructors at exit.
+// Lifetime: made at first use and never destroyed, since threads may outlive static destructors at exit. One for all
+// copies of a build (copies.h).
 #pragma once
 
 #include <array>
@@ -36,6 +37,13 @@ class Probe {
   // Asks the measured thread for its stack, and brings it (stack_taker.h). Likewise.
   virtual void AskStack(double turn_ns) noexcept = 0;
   virtual std::optional<Stack> TakeStack() noexcept = 0;
+
+  // 0 before it is in the list. Written by Add, under the mutex and on the probe's own thread: read in either.
+  uint32_t id() const noexcept { return id_; }
+
+ private:
+  friend class Registry;
+  uint32_t id_ = 0;
 };
 
 struct ProbeEntry {
@@ -89,10 +97,6 @@ class Registry {
   void SetHeapSampling(bool on) noexcept { heap_sampling_.store(on, std::memory_order_relaxed); }
   bool heap_sampling() const noexcept { return heap_sampling_.load(std::memory_order_relaxed); }
 
-  // One sampler a process: true for the first caller until it gives up its claim.
-  bool ClaimSampler() noexcept;
-  void ReleaseSampler() noexcept;
-
  private:
   Probe* Find(uint32_t id) noexcept;  // null where it is gone; under the mutex
 
@@ -108,7 +112,6 @@ class Registry {
   uint32_t next_id_ = 1;
   uint32_t generation_ = 0;
   uint32_t last_request_ = 0;
-  bool sampler_claimed_ = false;
 };
 
 }  // namespace offloop

@@ -12,6 +12,7 @@ void Raise() noexcept {}
 
 #else
 
+#include <errno.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -39,12 +40,15 @@ void Restore() noexcept {
 
 // Async-signal-safe: atomics, uv_async_send (documented so), sigaction and raise.
 void OnSignal(int) noexcept {
+  // Whoever it interrupts may be about to look at it.
+  const int error = errno;
   sending.fetch_add(1);
   // Taken, so that a second signal does not wait for a flush that hangs.
   uv_async_t* waker = woken.exchange(nullptr);
   if (waker != nullptr) uv_async_send(waker);
   sending.fetch_sub(1);
   if (waker == nullptr) Raise();
+  errno = error;
 }
 
 }  // namespace

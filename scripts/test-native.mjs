@@ -1,12 +1,18 @@
-// The C++ side by itself: the addon through cmake-js, and its unit tests plain, under ASan with UBSan, and under TSan.
+// The C++ side by itself: the addon through cmake-js, and its unit tests plain, under ASan with UBSan, and under TSan; then
+// the addon under ASan with UBSan, in a Node.js that is as ever, through the hardest of the tests' fixtures.
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { copyFileSync, cpSync, mkdirSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
+import { prebuildFor } from './build-native.mjs'
 import { nodeFor } from './nodes.mjs'
 import { attempt, root, say } from './tools.mjs'
 
 const require = createRequire(import.meta.url)
 const source = path.join(root, 'native')
-const { prefix } = nodeFor(Number(process.versions.node.split('.')[0]))
+const major = Number(process.versions.node.split('.')[0])
+const { prefix } = nodeFor(major)
 let passed = 0
 let failed = 0
 
@@ -33,23 +39,29 @@ function runTests(name, build, ...wrapper) {
   failed += wrong
 }
 
+/**
+ * Builds through cmake-js in `build`: all, or a target. The addon, or nothing.
+ * @param {string} build
+ * @param {string[]} options
+ * @param {string[]} target
+ */
+function builtAddon(build, options = [], target = []) {
+  const cmakeJs = require.resolve('cmake-js/bin/cmake-js')
+  const nodeAddonApi = path.dirname(require.resolve('node-addon-api/package.json'))
+  const configure = [cmakeJs, 'configure', '--directory', source, '--out', build]
+  const defines = [`--CDNODE_ADDON_API_DIR=${nodeAddonApi}`, ...options]
+  // cmake-js has no option for where the headers are, only npm's nodedir: without, it would download them.
+  const env = { ...process.env, npm_config_nodedir: prefix }
+  if (!worked(process.execPath, [...configure, ...defines], { env })) return undefined
+  if (!worked('cmake', ['--build', build, '--parallel', '2', ...target])) return undefined
+  return path.join(build, 'Release', 'offloop.node')
+}
+
 function testAddonAndPlain() {
   say('the addon through cmake-js, and the tests plain…')
   const build = path.join(source, 'build', 'plain')
-  const cmakeJs = [
-    require.resolve('cmake-js/bin/cmake-js'),
-    'configure',
-    '--directory',
-    source,
-    '--out',
-    build,
-  ]
-  const nodeAddonApi = path.dirname(require.resolve('node-addon-api/package.json'))
-  // cmake-js has no option for where the headers are, only npm's nodedir: without, it would download them.
-  const env = { ...process.env, npm_config_nodedir: prefix }
-  if (!worked(process.execPath, [...cmakeJs, `--CDNODE_ADDON_API_DIR=${nodeAddonApi}`], { env })) return
-  if (!worked('cmake', ['--build', build, '--parallel', '2'])) return
-  const addon = path.join(build, 'Release', 'offloop.node')
+  const addon = builtAddon(build)
+  if (addon === undefined) return
   if (worked(process.execPath, ['-e', `require(${JSON.stringify(addon)})`])) passed++
   runTests('plain', build)
 }
@@ -64,11 +76,69 @@ function testSanitized(sanitizers, ...wrapper) {
   runTests(sanitizers, build, ...wrapper)
 }
 
+/** What touches V8, by script of test/fixtures: threads that end in the midst of it, hard flags, storms of interrupts. */
+const FIXTURES = [
+  ['terminated-workers.cjs', '60'],
+  ['terminated-workers.cjs', '60', 'brackets'],
+  ['thread-churn.cjs', '1', '3000'],
+  ['harsh.cjs', 'normal'],
+  ['harsh.cjs', 'finalizer'],
+  ['stack-storm.cjs', '3000'],
+  ['heap-accounting-switched.cjs'],
+  ['copies-of-threads.cjs', 'same'],
+]
+
+// Not under TSan: V8 and libuv are not instrumented, so it sees none of the orders that they make.
+async function testSanitizedAddon() {
+  const sanitizers = 'address,undefined'
+  say(`the addon under ${sanitizers}…`)
+  const build = path.join(source, 'build', 'addon-address-undefined')
+  const addon = builtAddon(build, [`--CDOFFLOOP_SANITIZE=${sanitizers}`], ['--target', 'offloop'])
+  if (addon === undefined) return
+  // A package of its own, with this addon where the loader looks.
+  const folder = path.join(build, 'package')
+  rmSync(folder, { recursive: true, force: true })
+  for (const part of ['dist', 'package.json', 'test/fixtures'])
+    cpSync(path.join(root, part), path.join(folder, part), { recursive: true })
+  const place = path.join(folder, path.relative(root, prebuildFor(major)))
+  mkdirSync(path.dirname(place), { recursive: true })
+  copyFileSync(addon, place)
+  const runtime = attempt(process.env.CXX ?? 'g++', ['-print-file-name=libasan.so']).output.trim()
+  // Node.js is not built with it, so the runtime has to come first. What V8 keeps to the end is no leak of ours.
+  const env = { ...process.env, LD_PRELOAD: runtime, ASAN_OPTIONS: 'detect_leaks=0' }
+  for (const [script, ...args] of FIXTURES) {
+    const name = [script, ...args].join(' ')
+    const started = performance.now()
+    const file = path.join(folder, 'test/fixtures', String(script))
+    const child = fork(file, args, {
+      // Where threads made of a string look for the package.
+      cwd: folder,
+      env,
+      execArgv: ['--expose-gc'],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      timeout: 300_000,
+    })
+    let stderr = ''
+    child.stderr?.setEncoding('utf8').on('data', (text) => {
+      stderr += text
+    })
+    const [status, signal] = await once(child, 'close')
+    const seconds = Math.round((performance.now() - started) / 1000)
+    if (status === 0) passed++
+    else {
+      failed++
+      console.error(`${stderr}ended with ${status ?? signal}`)
+    }
+    say(`${name}: ${status === 0 ? 'passed' : 'failed'}, ${seconds} s`)
+  }
+}
+
 testAddonAndPlain()
 testSanitized('address,undefined')
 // TSan of g++ 12 cannot map its shadow memory where the kernel randomizes more than 28 bits of an address.
 const canUnrandomize = attempt('setarch', ['--addr-no-randomize', 'true']).status === 0
 testSanitized('thread', ...(canUnrandomize ? ['setarch', '--addr-no-randomize'] : []))
+await testSanitizedAddon()
 
 console.log(`${passed} passed, ${failed} failed`)
 process.exitCode = failed > 0 ? 1 : 0

@@ -2,10 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include <cmath>
-
 #include "gc_recorder.h"
-#include "heap_accounting.h"
 #include "loop_recorder.h"
 #include "test_block.h"
 
@@ -62,30 +59,6 @@ TEST_CASE("a cycle inside a pause is in no bucket") {
   gc.End(test.block, GcKind::kMajor, 200, false);
   CHECK(Sum(test.block, k_gcMinorDurations) == 0);
   CHECK(Sum(test.block, k_gcMajorDurations) == 1);
-}
-
-TEST_CASE("bytes: allocated less reclaimed is what the heap has grown") {
-  TestBlock test;
-  test.block.SetAlone(k_heapAllocatedBytes, std::nan(""));
-  HeapAccounting heap;
-  heap.Start(test.block, 1'000);
-  {
-    Block::Update update(test.block);
-    heap.Look(update, 1'700);  // prologue
-    heap.Look(update, 1'200);  // epilogue
-    heap.Look(update, 1'300);  // an answer
-  }
-  CHECK(test.block.Get(k_heapAllocatedBytes) == 800);
-  CHECK(test.block.Get(k_heapReclaimedBytes) == 500);
-  heap.Stop();
-  CHECK(!heap.on());
-  heap.Start(test.block, 9'000);  // what happened meanwhile is in neither
-  {
-    Block::Update update(test.block);
-    heap.LookCounted(update, 8'000, 4'000);
-  }
-  CHECK(test.block.Get(k_heapAllocatedBytes) == 4'800);
-  CHECK(test.block.Get(k_heapReclaimedBytes) == 5'500);
 }
 
 TEST_CASE("a turn is busy for what it did not wait") {

@@ -124,3 +124,17 @@ TEST_CASE("edges deeper than the stack of frames lose themselves and nothing els
   gc.End(GcKind::kMinor, 203);
   CHECK(gc[k_gcMinorPauseNs] == 3);
 }
+
+TEST_CASE("an edge that lost its epilogue is closed between turns, and what comes after is counted as ever") {
+  Recorded gc;
+  gc.Begin(GcKind::kMajor, 100);
+  gc.Begin(GcKind::kWeakCallbacks, 110);
+  gc.recorder.CloseAll(gc.block);
+  CHECK(gc[k_gcStartedAtNs] == 0);
+  CHECK(gc[k_gcCycles] == 0);
+  gc.Begin(GcKind::kMinor, 200);
+  CHECK(gc[k_gcStartedAtNs] == 200);
+  gc.End(GcKind::kMinor, 203);
+  CHECK(gc[k_gcMinorPauseNs] == 3);
+  CHECK(gc[k_gcStartedAtNs] == 0);
+}

@@ -15,11 +15,18 @@ namespace {
 // Remembers what it was asked. Touching one that is gone is a use after free, which ASan reports.
 class FakeProbe final : public Probe {
  public:
-  void Request(uint32_t number) noexcept override { last = number; }
+  void Request(uint32_t number) noexcept override {
+    last = number;
+    if (id() == 0) asked_without_id = true;
+  }
+  std::atomic<bool> asked_without_id{false};
   bool IsCurrent() noexcept override { return current; }
   uint64_t IdleNs() noexcept override { return 7; }
   std::atomic<bool> current{false};
-  void AskStack(double turn_ns) noexcept override { asked_turn_ns = turn_ns; }
+  void AskStack(double turn_ns) noexcept override {
+    asked_turn_ns = turn_ns;
+    if (id() == 0) asked_without_id = true;
+  }
   std::optional<Stack> TakeStack() noexcept override { return Stack{}; }
   double asked_turn_ns = 0;
   std::atomic<uint32_t> last{0};
@@ -79,14 +86,6 @@ TEST_CASE("the generation changes with the list, and ids are not used again") {
   CHECK(registry.Add(0, "", nullptr, &probe) != id);
 }
 
-TEST_CASE("one sampler a process") {
-  Registry registry;
-  CHECK(registry.ClaimSampler());
-  CHECK_FALSE(registry.ClaimSampler());
-  registry.ReleaseSampler();
-  CHECK(registry.ClaimSampler());
-}
-
 TEST_CASE("a stack is asked of one probe, and of none that is gone") {
   Registry registry;
   FakeProbe one;
@@ -117,19 +116,22 @@ TEST_CASE("a block's memory outlives its probe for whoever holds it") {
 TEST_CASE("probes come and go while another thread asks") {
   Registry registry;
   std::atomic<bool> done{false};
+  std::atomic<bool> asked_without_id{false};
   std::thread sampler([&] {
     while (!done) {
       registry.RequestAll();
-      registry.List();
+      for (const ProbeEntry& entry : registry.List()) registry.AskStack(entry.id, 1);
     }
   });
   std::vector<std::thread> workers;
   for (int worker = 0; worker < 4; ++worker) {
-    workers.emplace_back([&registry] {
+    workers.emplace_back([&registry, &asked_without_id] {
       for (int i = 0; i < 500; ++i) {
         auto probe = std::make_unique<FakeProbe>();
         const uint32_t id = registry.Add(i, "worker", nullptr, probe.get());
+        if (probe->id() != id) asked_without_id = true;
         registry.Remove(id, TestBlock().block);
+        if (probe->asked_without_id) asked_without_id = true;
       }
     });
   }
@@ -137,6 +139,8 @@ TEST_CASE("probes come and go while another thread asks") {
   done = true;
   sampler.join();
   CHECK(registry.List().empty());
+  // It could not tell its own interrupt from another's.
+  CHECK_FALSE(asked_without_id);
 }
 
 TEST_CASE("what ended threads counted is kept, and their current figures are not") {

@@ -508,7 +508,7 @@ export const metrics = [
     type: 'gauge',
     unit: '',
     description:
-      'Always 1. The label source says where nodejs_gc_main_thread_seconds_total comes from: long_task_stats, histogram, or none.',
+      'Always 1. The label source says where nodejs_gc_main_thread_seconds_total comes from: long_task_stats, histogram, or none (perf_hooks).',
     labels: ['thread', 'source'],
     source: 'offloop',
   },
@@ -534,9 +534,10 @@ export const metrics = [
     name: 'offloop_probe_seconds_total',
     type: 'counter',
     unit: 'seconds',
-    description: 'Time that the measured thread spent answering the sampling thread.',
+    description:
+      'Time that the measured thread spent answering the sampling thread, and reading its heap profile.',
     labels: ['thread'],
-    source: 'uv_hrtime around each answer',
+    source: 'uv_hrtime around each answer and each reading',
   },
   {
     name: 'offloop_sampling_thread_restarts_total',

@@ -45,6 +45,8 @@ export interface Binding {
   terminate(): void
   /** One datagram to a Unix socket, without waiting: 0, or the errno of what failed. */
   sendDatagram(path: string, data: Uint8Array): number
+  /** How many probes and blocks of this copy of the addon exist, those of ended threads included. For tests. */
+  living(): { readonly probes: number; readonly blocks: number }
   /** Nanoseconds that the newest GC callbacks took; undefined unless attached with `timeHooks`. */
   hookTimings(): { readonly prologueNs: Float64Array; readonly epilogueNs: Float64Array } | undefined
 }
@@ -52,8 +54,6 @@ export interface Binding {
 export interface AttachOptions {
   /** Times the GC callbacks themselves, for benchmarks. */
   readonly timeHooks?: boolean
-  /** false: V8's histogram callbacks are left alone, and there are no reasons. */
-  readonly histograms?: boolean
   /** false: as where Node.js does not export V8's LongTaskStats. */
   readonly longTaskStats?: boolean
 }

@@ -45,7 +45,7 @@ export class ThreadSeries {
     const own = [...this.#own]
     if (this.#others.size === 0 && this.#ended === undefined) return own
     const source = [...this.#others, ...own][0]?.source ?? 'native'
-    return [...own, { thread: OTHER, source, slots: this.#sum() }]
+    return [...own, { thread: OTHER, source, slots: this.#sum(probes) }]
   }
 
   /** One place is the main thread's, also where it comes last. */
@@ -63,10 +63,13 @@ export class ThreadSeries {
     for (const index of COUNTERS) if (!Number.isNaN(probe.slots[index])) addTo(this.#ended, index, probe)
   }
 
-  #sum(): Float64Array {
+  #sum(probes: readonly ObservedProbe[]): Float64Array {
     const members = [...this.#others]
     const sum = new Float64Array(BLOCK_LENGTH).fill(Number.NaN)
-    for (const index of COUNTERS) sum[index] = this.#ended?.[index] ?? 0
+    for (const index of COUNTERS) {
+      // What is counted nowhere now would stand still.
+      if (probes.some(({ slots }) => !Number.isNaN(slots[index]))) sum[index] = this.#ended?.[index] ?? 0
+    }
     for (const index of SUMS) sum[index] = 0
     for (const probe of members) for (const index of [...COUNTERS, ...SUMS]) addTo(sum, index, probe)
     // A sum is as old as its oldest part. 0, which is never, where a part is not known, or there is none.

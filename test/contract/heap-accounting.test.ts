@@ -47,4 +47,19 @@ describe('bytes of the V8 heap', () => {
     expect(Object.keys(after).filter((name) => /allocated|reclaimed|live/.test(name))).toEqual([])
     expect(after.nodejs_heap_size_used_bytes).toBeGreaterThan(0)
   })
+
+  test('switched off they are absent, not frozen; on again they go on, the ended thread included', async () => {
+    const child = new Child('heap-accounting-switched.cjs', { execArgv: ['--expose-gc'] })
+    const { on, off, offWithout, again } = await child.next<Record<string, Values>>()
+    expect((await child.exited).code).toBe(0)
+    const names = Object.keys(on as Values)
+    // Allocated and reclaimed of two threads and of the process; live where a major collection was.
+    expect(names).toHaveLength(7)
+    expect(off).toEqual({})
+    expect(offWithout).toEqual({})
+    expect(Object.keys(again as Values).sort()).toEqual(names.filter((name) => !name.includes('#')).sort())
+    for (const [name, value] of Object.entries(again as Values)) {
+      if (name.includes('_total')) expect(value, name).toBeGreaterThanOrEqual(on?.[name] as number)
+    }
+  })
 })

@@ -41,6 +41,24 @@ test('two copies of the package make one probe and one sampler', async () => {
   })
 })
 
+describe.each([
+  ['same', { seen: true, answered: true }],
+  ['another', { seen: false, answered: false }],
+])('a copy in a worker thread, of the %s build', (build, { seen, answered }) => {
+  test(`shares the one sampler of the process, and is ${seen ? '' : 'not '}measured by it`, async () => {
+    const child = new Child('copies-of-threads.cjs', { args: [build] })
+    expect(await child.next()).toEqual({
+      first: 'started',
+      refused: 'ERR_OFFLOOP_ALREADY_STARTED',
+      secondSaid: 'ERR_OFFLOOP_ALREADY_STARTED',
+      seen,
+      answered,
+      left: 1,
+    })
+    expect(await child.exited).toMatchObject({ code: 0, signal: null, stderr: '' })
+  })
+})
+
 test('several module registries of one thread, contexts of their own included, make one probe and one sampler', async () => {
   expect(await new Child('registries.cjs', { execArgv: ['--expose-gc'] }).next()).toEqual({
     distinct: 3,

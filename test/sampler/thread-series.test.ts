@@ -61,6 +61,22 @@ describe('places', () => {
 })
 
 describe('other', () => {
+  test('has no counter that is counted nowhere now, whatever its ended members had', () => {
+    const series = new ThreadSeries()
+    const main = thread('main', { heapAllocatedBytes: 1 })
+    const late = thread('worker#99', { heapAllocatedBytes: 7 })
+    const full = [main.probe, ...crowd(1, MAX_THREADS)]
+    expect(other(series.assign([...full, late.probe]), 'heapAllocatedBytes')).toBe(7)
+    expect(other(series.assign(full), 'heapAllocatedBytes')).toBe(7)
+    for (const { slots } of full) slots[Slot.heapAllocatedBytes] = Number.NaN
+    const off = series.assign(full)
+    expect(other(off, 'heapAllocatedBytes')).toBeNaN()
+    expect(other(off, 'gcMinorCycles')).toBe(0)
+    main.count({ heapAllocatedBytes: 2 })
+    main.probe.read()
+    expect(other(series.assign(full), 'heapAllocatedBytes')).toBe(7)
+  })
+
   const full = [thread('main').probe, ...crowd(1, MAX_THREADS)]
 
   test('is the sum of counters, and of gauges that can be summed, and nothing else', () => {

@@ -7,6 +7,7 @@ interface Left {
   readonly threads: number
   readonly resources: number
   readonly probes: number
+  readonly livingProbes: number
 }
 
 interface Churned {
@@ -23,11 +24,12 @@ interface Churned {
   readonly mostThreads: number
   readonly threadsLeft: readonly string[]
   readonly looks: readonly Left[]
+  readonly blocks: { readonly held: number; readonly left: number }
 }
 
 /** Lets threads come and go for `phases` times `ms`; no count may be lost, and nothing may be left. */
-export async function churn(phases: number, ms: number): Promise<Churned> {
-  const args = [String(phases), String(ms)]
+export async function churn(phases: number, ms: number, ...ways: 'brackets'[]): Promise<Churned> {
+  const args = [String(phases), String(ms), ...ways]
   const child = new Child('thread-churn.cjs', { args, execArgv: ['--expose-gc'] })
   const told = await child.next<Churned>()
   expect(await child.exited).toMatchObject({ code: 0, signal: null })
@@ -58,11 +60,15 @@ export async function churn(phases: number, ms: number): Promise<Churned> {
       threads: warm.threads,
       resources: warm.resources,
       probes: 1,
+      livingProbes: 1,
     })
     // An isolate that is left has some 4 MB, and each phase has 72 and more. Node.js 24 and 26 alone keep 1 GB of what
     // threads had, and that goes up and down by 80 MB and more from phase to phase, with our probes and without: so
     // the bound is from the phase that happened to keep more.
     expect(rssMb).toBeLessThan(Math.max(cold.rssMb, warm.rssMb) + 200)
   }
+
+  // Every block of a thread that ended, and the main thread's.
+  expect(told.blocks).toEqual({ held: told.threads + 1, left: 1 })
   return told
 }

@@ -1,0 +1,48 @@
+// The sampling heap profile that the estimate of heap objects rests on (heap_objects.h): begun, read from time to time,
+// ended.
+//
+// Owning thread: the isolate's; IsDue any. Outside collections.
+#pragma once
+
+#include <v8.h>
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+
+#include "heap_objects.h"
+
+namespace offloop {
+
+class HeapSampling {
+ public:
+  explicit HeapSampling(v8::Isolate* isolate) noexcept : isolate_(isolate) {}
+
+  // Takes the isolate's one slot for a heap profiler, or reads the one that runs already. Does nothing where it is on, or
+  // where somebody else ended it since the last Stop.
+  void Start() noexcept;
+  // Gives the slot back if it is ours.
+  void Stop() noexcept;
+
+  // Whether it is on and has not been read for so long that it should be.
+  bool IsDue(uint64_t now_ns) const noexcept { return now_ns >= read_at_ns_.load(std::memory_order_relaxed); }
+  void Read(uint64_t now_ns) noexcept;
+
+  // NaN where there is no estimate.
+  double Objects(double used_bytes) const noexcept;
+
+ private:
+  static constexpr uint64_t kNever = UINT64_MAX;
+
+  void End() noexcept;
+
+  v8::Isolate* const isolate_;
+  std::optional<HeapObjectEstimator> estimator_;  // nothing while it is off
+  bool ours_ = false;
+  bool lost_ = false;  // somebody ended it: not begun again
+  // When the profile is to be read next. Written by the owner, read by the sampling thread: relaxed, as what it decides
+  // is only whether the thread is worth a question.
+  std::atomic<uint64_t> read_at_ns_{kNever};
+};
+
+}  // namespace offloop

@@ -1,0 +1,89 @@
+#include "heap_accounting.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "test_block.h"
+
+using namespace offloop;
+
+namespace {
+
+struct Accounted : TestBlock {
+  Accounted() {
+    for (const Slot slot : {k_heapAllocatedBytes, k_heapReclaimedBytes, k_heapLiveBytes}) {
+      block.SetAlone(slot, std::nan(""));
+    }
+  }
+  HeapAccounting heap;
+  void Look(double used_bytes) {
+    Block::Update update(block);
+    heap.Look(update, used_bytes);
+  }
+  double allocated() const { return block.Get(k_heapAllocatedBytes); }
+  double reclaimed() const { return block.Get(k_heapReclaimedBytes); }
+  double live() const { return block.Get(k_heapLiveBytes); }
+};
+
+}  // namespace
+
+TEST_CASE("bytes: allocated less reclaimed is what the heap has grown") {
+  TestBlock test;
+  test.block.SetAlone(k_heapAllocatedBytes, std::nan(""));
+  HeapAccounting heap;
+  heap.Start(test.block, 1'000);
+  {
+    Block::Update update(test.block);
+    heap.Look(update, 1'700);  // prologue
+    heap.Look(update, 1'200);  // epilogue
+    heap.Look(update, 1'300);  // an answer
+  }
+  CHECK(test.block.Get(k_heapAllocatedBytes) == 800);
+  CHECK(test.block.Get(k_heapReclaimedBytes) == 500);
+  heap.Stop(test.block);
+  CHECK(!heap.on());
+  heap.Start(test.block, 9'000);  // what happened meanwhile is in neither
+  {
+    Block::Update update(test.block);
+    heap.LookCounted(update, 8'000, 4'000);
+  }
+  CHECK(test.block.Get(k_heapAllocatedBytes) == 4'800);
+  CHECK(test.block.Get(k_heapReclaimedBytes) == 5'500);
+}
+
+TEST_CASE("while it is off nothing is claimed, and then it goes on where it was") {
+  Accounted one;
+  one.heap.Start(one.block, 100);
+  one.Look(150);
+  one.Look(120);
+  one.block.SetAlone(k_heapLiveBytes, 120);
+  one.heap.Stop(one.block);
+  CHECK(std::isnan(one.allocated()));
+  CHECK(std::isnan(one.reclaimed()));
+  CHECK(std::isnan(one.live()));
+  one.heap.Start(one.block, 1'000);
+  CHECK(one.allocated() == 50);
+  CHECK(one.reclaimed() == 30);
+  // Until the next major collection.
+  CHECK(std::isnan(one.live()));
+  one.Look(1'007);
+  CHECK(one.allocated() == 57);
+}
+
+TEST_CASE("a thread that ends leaves what it counted, on or off, and nothing where it never did") {
+  Accounted on;
+  on.heap.Start(on.block, 100);
+  on.Look(150);
+  on.heap.End(on.block);
+  CHECK(on.allocated() == 50);
+  Accounted off;
+  off.heap.Start(off.block, 100);
+  off.Look(150);
+  off.heap.Stop(off.block);
+  off.heap.End(off.block);
+  CHECK(off.allocated() == 50);
+  Accounted never;
+  never.heap.End(never.block);
+  CHECK(std::isnan(never.allocated()));
+}
