@@ -71,9 +71,9 @@ TEST_CASE("bytes: allocated less reclaimed is what the heap has grown") {
   heap.Start(test.block, 1'000);
   {
     Block::Update update(test.block);
-    heap.Look(update, 1'700);  // prologue
-    heap.Look(update, 1'200);  // epilogue
-    heap.Look(update, 1'300);  // an answer
+    heap.Look(update, 1'700);            // prologue
+    heap.LookAfterPause(update, 1'200);  // epilogue
+    heap.Look(update, 1'300);            // an answer
   }
   CHECK(test.block.Get(k_heapAllocatedBytes) == 800);
   CHECK(test.block.Get(k_heapReclaimedBytes) == 500);
@@ -86,6 +86,28 @@ TEST_CASE("bytes: allocated less reclaimed is what the heap has grown") {
   }
   CHECK(test.block.Get(k_heapAllocatedBytes) == 4'800);
   CHECK(test.block.Get(k_heapReclaimedBytes) == 5'500);
+}
+
+TEST_CASE("bytes: what a heap grows inside a pause is not allocated") {
+  TestBlock test;
+  test.block.SetAlone(k_heapAllocatedBytes, std::nan(""));
+  HeapAccounting heap;
+  heap.Start(test.block, 1'000);
+  {
+    Block::Update update(test.block);
+    heap.Look(update, 1'500);
+    heap.LookAfterPause(update, 1'570);
+    heap.LookAfterPause(update, 1'600);
+  }
+  CHECK(test.block.Get(k_heapAllocatedBytes) == 500);
+  CHECK(test.block.Get(k_heapReclaimedBytes) == 0);
+  {
+    Block::Update update(test.block);
+    heap.Look(update, 1'700);
+    heap.LookAfterPause(update, 1'300);
+  }
+  CHECK(test.block.Get(k_heapAllocatedBytes) == 600);
+  CHECK(test.block.Get(k_heapReclaimedBytes) == 300);
 }
 
 TEST_CASE("a turn is busy for what it did not wait") {
