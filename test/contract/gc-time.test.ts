@@ -80,7 +80,7 @@ async function quietest(bound: number, measure: () => Promise<number>): Promise<
 }
 
 function sourceToldOf(figures: Float64Array): string | undefined {
-  const thread = { thread: 'main', source: 'native' as const, slots: figures, recent: undefined }
+  const thread = { thread: 'main', source: 'native' as const, slots: figures, recent: new Recent() }
   for (const { name, labels } of threadMetrics(thread as Parameters<typeof threadMetrics>[0], [], 0)) {
     if (name === 'offloop_gc_time_info') return labels.source
   }
