@@ -32,10 +32,11 @@ constexpr size_t DurationBucket(uint64_t ns) noexcept {
   return bucket < kDurationBuckets - 1 ? bucket : kDurationBuckets - 1;
 }
 
-// The longest of the last minute, in 12 windows of 5 s, each a pair: the number of the window and its longest. A
-// window is written over a minute later; whoever reads takes the pairs whose number is recent. So nothing is reset.
+// The longest of the last minute, in 13 windows of 5 s, each a pair: the number of the window and its longest. A
+// window is written over 65 s later; whoever reads takes the pairs whose number is recent. So nothing is reset, and at
+// any moment the 12 whole windows before the one under way are there: 60 s, and up to 5 s more.
 constexpr uint64_t kLongestWindowNs = 5'000'000'000;
-constexpr size_t kLongestWindows = 12;
+constexpr size_t kLongestWindows = 13;
 constexpr size_t kLongestSlots = 2 * kLongestWindows;
 
 // From 1, so that a zeroed pair is no window.

@@ -2,8 +2,9 @@
 // whenever somebody looks. Plain arithmetic, tested alone.
 //
 // What a thread allocates between two looks makes the heap grow by as much; what a collection frees makes it shrink.
-// So allocated - reclaimed is what the heap has grown, always. Between collections it can shrink a little by itself
-// (sweeping corrects V8's own figure, arrays are cut short): that counts as reclaimed.
+// So allocated - reclaimed is what the heap has grown. Between collections it can shrink a little by itself (sweeping
+// corrects V8's own figure, arrays are cut short): that counts as reclaimed. Inside a collection it can grow a little:
+// that is no allocation, and is owed by what is reclaimed next.
 //
 // While it is off the figures are absent: counters that stand still would say that nothing is allocated. They go on
 // where they were; what happened meanwhile is in none of them.
@@ -51,16 +52,23 @@ class HeapAccounting {
     if (grown >= 0) {
       update.Add(k_heapAllocatedBytes, grown);
     } else {
-      update.Add(k_heapReclaimedBytes, -grown);
+      Reclaim(update, -grown);
     }
+  }
+
+  // At an epilogue. A scavenge that moves nearly all it finds makes the heap larger: the ends of pages change places.
+  void LookAfterPause(Block::Update& update, double used_bytes) noexcept {
+    const double freed = used_bytes_ - used_bytes;
+    used_bytes_ = used_bytes;
+    Reclaim(update, freed);
   }
 
   // Where V8 itself counts what is allocated: it is given, the rest follows.
   void LookCounted(Block::Update& update, double used_bytes, double newly_allocated_bytes) noexcept {
     update.Add(k_heapAllocatedBytes, newly_allocated_bytes);
-    const double reclaimed = newly_allocated_bytes - (used_bytes - used_bytes_);
+    const double freed = newly_allocated_bytes - (used_bytes - used_bytes_);
     used_bytes_ = used_bytes;
-    if (reclaimed > 0) update.Add(k_heapReclaimedBytes, reclaimed);
+    Reclaim(update, freed);
   }
 
  private:
@@ -70,7 +78,15 @@ class HeapAccounting {
     update.Set(k_heapReclaimedBytes, reclaimed_bytes_);
   }
 
+  // A counter cannot fall: what a heap grew without an allocation is taken off what is freed next.
+  void Reclaim(Block::Update& update, double freed_bytes) noexcept {
+    freed_bytes -= owed_bytes_;
+    owed_bytes_ = freed_bytes < 0 ? -freed_bytes : 0;
+    if (freed_bytes > 0) update.Add(k_heapReclaimedBytes, freed_bytes);
+  }
+
   bool on_ = false;
+  double owed_bytes_ = 0;
   double used_bytes_ = 0;
   // While it is off: what was counted before, or NaN.
   double allocated_bytes_ = std::numeric_limits<double>::quiet_NaN();

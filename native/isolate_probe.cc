@@ -163,12 +163,12 @@ OFFLOOP_APART void IsolateProbe::OnPauseBegins(GcHook& hook) noexcept {
 OFFLOOP_APART void IsolateProbe::OnPauseEnds(GcHook& hook, GcKind kind) noexcept {
   if (!hook.recorder.EndsPause(kind)) return;
   v8::HeapStatistics heap;
-  hook.probe->LookAtHeap(heap);
+  hook.probe->LookAtHeap(heap, true);
   if (kind == GcKind::kMajor) hook.View().SetAlone(k_heapLiveBytes, ToDouble(heap.used_heap_size()));
 }
 
 // Fills `heap`, and accounts for what it shows.
-void IsolateProbe::LookAtHeap(v8::HeapStatistics& heap) noexcept {
+void IsolateProbe::LookAtHeap(v8::HeapStatistics& heap, bool after_pause) noexcept {
   isolate_->GetHeapStatistics(&heap);
   if (!accounting_.on()) return;
   const double used_bytes = static_cast<double>(heap.used_heap_size());
@@ -177,6 +177,8 @@ void IsolateProbe::LookAtHeap(v8::HeapStatistics& heap) noexcept {
   if constexpr (kV8CountsBytes) {
     accounting_.LookCounted(update, used_bytes, static_cast<double>(counted_bytes - counted_bytes_));
     counted_bytes_ = counted_bytes;
+  } else if (after_pause) {
+    accounting_.LookAfterPause(update, used_bytes);
   } else {
     accounting_.Look(update, used_bytes);
   }

@@ -92,7 +92,7 @@ class IsolateProbe final : public Probe {
   void RemoveGcCallbacks() noexcept;
   // Closes the loop's handles; the last one deletes the probe.
   void Close() noexcept;
-  void LookAtHeap(v8::HeapStatistics& heap) noexcept;
+  void LookAtHeap(v8::HeapStatistics& heap, bool after_pause = false) noexcept;
   void Answer() noexcept;
   void AnswerAtTurnEnd() noexcept;
 

@@ -1,13 +1,14 @@
 // V8's own tracer, `--trace-gc-nvp`: the truth that collectors' figures are compared with.
 
 /**
- * What V8's own tracer says of the collections between two times.
+ * What V8's own tracer says of some collections.
  * @typedef {object} Traced
  * @property {number} minor
  * @property {number} major
  * @property {number} minorPauseMs
  * @property {number} majorPauseMs
  * @property {number} markingMs on the thread, in steps and at the start
+ * @property {{ minor: number[], major: number[] }} pausesMs each of them
  */
 
 /**
@@ -20,26 +21,74 @@
  * @returns {Traced}
  */
 export function readTrace(stdout, fromMs, toMs) {
-  const traced = { minor: 0, major: 0, minorPauseMs: 0, majorPauseMs: 0, markingMs: 0 }
-  for (const line of ofBusiestIsolate(stdout)) {
-    const at = Number(/(\d+) ms: /.exec(line)?.[1])
-    if (!(at > fromMs && at < toMs)) continue
-    const gc = /\bgc=(\w+)|"gc":"(\w+)"/.exec(line)
-    const pause = /\bpause=([\d.]+)|"pause":([\d.]+)/.exec(line)
-    if (gc === null || pause === null) continue
-    const kind = gc[1] ?? gc[2]
-    const ms = Number(pause[1] ?? pause[2])
-    if (kind === 's' || kind === 'mmc' || kind === 'mms') {
-      traced.minor++
-      traced.minorPauseMs += ms
-    } else if (kind === 'mc' || kind === 'ms') {
-      traced.major++
-      traced.majorPauseMs += ms
-      // The second is the start of marking under a wrong label: it equals the callbacks of type 8.
-      traced.markingMs += figure(line, 'incremental') + figure(line, 'incremental.sweep_array_buffers')
-    } else throw new Error(`unknown kind of collection in: ${line}`)
+  return traced(
+    ofBusiestIsolate(stdout).filter((line) => {
+      const at = Number(/(\d+) ms: /.exec(line)?.[1])
+      return at > fromMs && at < toMs
+    }),
+  )
+}
+
+/** Major collections in a row that mark a place in a trace: more than come by themselves. */
+export const MARK_CYCLES = 4
+
+/**
+ * The same of what lies between two marks: `MARK_CYCLES` times `gc()`, with nothing in between. No clock is compared.
+ * @param {string} stdout
+ * @returns {Traced}
+ */
+export function readMarkedTrace(stdout) {
+  const lines = ofBusiestIsolate(stdout).filter((line) => kindOf(line) !== undefined)
+  const marks = lines.flatMap((_, end) => {
+    const from = end + 1 - MARK_CYCLES
+    return from >= 0 && lines.slice(from, end + 1).every((line) => kindOf(line) === 'major') ? [end] : []
+  })
+  const first = marks[0]
+  const last = marks.at(-1)
+  if (first === undefined || last === undefined || last - MARK_CYCLES < first) {
+    throw new Error(`a trace of ${lines.length} collections without two marks`)
   }
-  return traced
+  return traced(lines.slice(first + 1, last + 1 - MARK_CYCLES))
+}
+
+/**
+ * @param {string[]} lines
+ * @returns {Traced}
+ */
+function traced(lines) {
+  const pausesMs = { minor: /** @type {number[]} */ ([]), major: /** @type {number[]} */ ([]) }
+  let markingMs = 0
+  for (const line of lines) {
+    const kind = kindOf(line)
+    if (kind === undefined) continue
+    pausesMs[kind].push(figure(line, 'pause'))
+    // The second is the start of marking under a wrong label: it equals the callbacks of type 8.
+    if (kind === 'major') {
+      markingMs += figure(line, 'incremental') + figure(line, 'incremental.sweep_array_buffers')
+    }
+  }
+  const sum = (/** @type {number[]} */ all) => all.reduce((total, ms) => total + ms, 0)
+  return {
+    minor: pausesMs.minor.length,
+    major: pausesMs.major.length,
+    minorPauseMs: sum(pausesMs.minor),
+    majorPauseMs: sum(pausesMs.major),
+    markingMs,
+    pausesMs,
+  }
+}
+
+/**
+ * Of a line of a collection; undefined for V8's other lines.
+ * @param {string} line
+ */
+function kindOf(line) {
+  const gc = /\bgc=(\w+)|"gc":"(\w+)"/.exec(line)
+  if (gc === null || !/\bpause=[\d.]|"pause":[\d.]/.test(line)) return undefined
+  const kind = gc[1] ?? gc[2] ?? ''
+  if (['s', 'mmc', 'mms'].includes(kind)) return 'minor'
+  if (['mc', 'ms'].includes(kind)) return 'major'
+  throw new Error(`unknown kind of collection in: ${line}`)
 }
 
 /**

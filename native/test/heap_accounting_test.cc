@@ -21,6 +21,10 @@ struct Accounted : TestBlock {
     Block::Update update(block);
     heap.Look(update, used_bytes);
   }
+  void LookAfterPause(double used_bytes) {
+    Block::Update update(block);
+    heap.LookAfterPause(update, used_bytes);
+  }
   double allocated() const { return block.Get(k_heapAllocatedBytes); }
   double reclaimed() const { return block.Get(k_heapReclaimedBytes); }
   double live() const { return block.Get(k_heapLiveBytes); }
@@ -35,9 +39,9 @@ TEST_CASE("bytes: allocated less reclaimed is what the heap has grown") {
   heap.Start(test.block, 1'000);
   {
     Block::Update update(test.block);
-    heap.Look(update, 1'700);  // prologue
-    heap.Look(update, 1'200);  // epilogue
-    heap.Look(update, 1'300);  // an answer
+    heap.Look(update, 1'700);            // prologue
+    heap.LookAfterPause(update, 1'200);  // epilogue
+    heap.Look(update, 1'300);            // an answer
   }
   CHECK(test.block.Get(k_heapAllocatedBytes) == 800);
   CHECK(test.block.Get(k_heapReclaimedBytes) == 500);
@@ -86,4 +90,18 @@ TEST_CASE("a thread that ends leaves what it counted, on or off, and nothing whe
   Accounted never;
   never.heap.End(never.block);
   CHECK(std::isnan(never.allocated()));
+}
+
+TEST_CASE("what a heap grows inside a pause is not allocated, and is owed by what is freed next") {
+  Accounted test;
+  test.heap.Start(test.block, 1'000);
+  test.Look(1'500);
+  test.LookAfterPause(1'570);
+  test.LookAfterPause(1'600);
+  CHECK(test.allocated() == 500);
+  CHECK(test.reclaimed() == 0);
+  test.Look(1'700);
+  test.LookAfterPause(1'300);
+  CHECK(test.allocated() == 600);
+  CHECK(test.reclaimed() == 300);
 }

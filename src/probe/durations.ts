@@ -81,7 +81,7 @@ export function histogramOf(
   return { count, sum: sumNs * 1e-9, buckets }
 }
 
-/** The longest of the last 55 to 60 seconds, in nanoseconds; 0 where there was none, NaN where nothing is known. */
+/** The longest of the last 60 to 65 seconds, in nanoseconds; 0 where there was none, NaN where nothing is known. */
 export function longestOf(figures: Float64Array, table: LongestTable, nowNs: number): number {
   const first = Table[table]
   const oldest = Math.floor(nowNs / LONGEST_WINDOW_NS) + 1 - LONGEST_WINDOWS

@@ -56,7 +56,7 @@ export const Slot = Object.fromEntries(SLOTS.map((name, index) => [name, index])
 /** Buckets of a duration (`durations.ts`). */
 export const DURATION_BUCKETS = 562
 /** Of the longest of the last minute: pairs. */
-export const LONGEST_SLOTS = 24
+export const LONGEST_SLOTS = 26
 export const REASONS = 48
 export const MAX_SPACES = 16
 /** Of a heap space: size, used, available, physical. */

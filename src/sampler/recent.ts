@@ -9,10 +9,13 @@ const STEP_NS = 5e9
 const TABLES = {
   minor: 'gcMinorDurations',
   major: 'gcMajorDurations',
+  incremental: 'gcIncrementalStartDurations',
   turn: 'loopTurnDurations',
 } as const satisfies Record<string, DurationTable>
 type Kind = keyof typeof TABLES
 const KINDS = Object.keys(TABLES) as readonly Kind[]
+const byKind = <T>(make: (kind: Kind) => T): Record<Kind, T> =>
+  Object.fromEntries(KINDS.map((kind) => [kind, make(kind)])) as Record<Kind, T>
 const QUANTILES = [0.5, 0.9, 0.99, 0.999]
 
 interface Look {
@@ -34,11 +37,7 @@ export interface Quantile {
  * readers share it and find the same.
  */
 export class Recent {
-  readonly #last = {
-    minor: new Float64Array(DURATION_BUCKETS),
-    major: new Float64Array(DURATION_BUCKETS),
-    turn: new Float64Array(DURATION_BUCKETS),
-  }
+  readonly #last = byKind(() => new Float64Array(DURATION_BUCKETS))
   #looks: Look[] = []
 
   /** Takes a look where the last one is old enough. */
@@ -52,16 +51,12 @@ export class Recent {
       atNs,
       idleNs,
       fromIdleNs: newest?.idleNs ?? (counts ? 0 : idleNs),
-      came: {
-        minor: this.#came(figures, 'minor', counts),
-        major: this.#came(figures, 'major', counts),
-        turn: this.#came(figures, 'turn', counts),
-      },
+      came: byKind((kind) => this.#came(figures, kind, counts)),
     })
     this.#looks = this.#looks.filter((look) => look.atNs > atNs - WINDOW_NS)
   }
 
-  /** Quantiles of the pauses of the last minute, and of the turns, by `minor`, `major` and `turn`. */
+  /** Quantiles of the last minute, by kind of pause and of the turns. */
   quantiles(figures: Float64Array): ReadonlyMap<Kind, readonly Quantile[]> {
     return new Map(
       KINDS.map((kind) => {

@@ -101,7 +101,8 @@ function partsOf(view: View, { columns, rows }: Size, style: Style): Part[] {
   const { status, stalls } = view
   const part = (rank: Form['rank'], lines: readonly Line[]): Part =>
     lines.length === 0 ? [] : [{ rank, lines: [BLANK, ...lines], least: 2 }]
-  const linesOf = (some: readonly ShownStall[]) => some.flatMap((one) => stallLines(one, columns, FRAMES, style))
+  const linesOf = (some: readonly ShownStall[]) =>
+    some.flatMap((one) => stallLines(one, columns, FRAMES, style))
   const ongoing = stalls.filter((stall) => stall.ongoing).slice(0, MAX_STALLS)
   const past = stalls.filter((stall) => !stall.ongoing).slice(0, MAX_STALLS - ongoing.length)
   const lately = past[0] !== undefined && isRecent(view, past[0]) ? 1 : 0

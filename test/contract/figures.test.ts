@@ -1,11 +1,14 @@
+import type { HeapInfo, HeapSpaceInfo } from 'node:v8'
 import { describe, expect, test } from 'vitest'
 import type { Batch } from '../../src/core/batch'
 import { Child } from '../support/child'
 
 interface Told {
   batch: Batch
-  used: number
-  total: number
+  heap: HeapInfo
+  spaces: HeapSpaceInfo[]
+  /** Before three more of them. */
+  contexts: number
   resources: { before: number; during: number; after: number }
 }
 
@@ -18,13 +21,16 @@ const SIX = [
   'nodejs_gc_pause_seconds_total',
 ]
 
+/** Spaces that nothing changes in while a batch is read. */
+const STILL = /^(read_only|shared|trusted_large_object|code_large_object|large_object|shared_large_object)$/
+
 describe.each([
   ['native', {}, SIX],
   ['perf_hooks', { OFFLOOP_NATIVE: '0' }, SIX.filter((name) => name !== 'nodejs_heap_objects')],
 ])('a sample, %s probe', (source, env, names) => {
   test('has the six metrics with their labels, and figures that Node.js confirms', async () => {
     const child = new Child('figures.cjs', { execArgv: ['--expose-gc'], env })
-    const { batch, used, total, resources } = await child.next<Told>()
+    const { batch, heap, spaces, contexts, resources } = await child.next<Told>()
     const { code, stderr } = await child.exited
     expect(code).toBe(0)
     const series = (name: string) => batch.metrics.filter((metric) => metric.name === name)
@@ -44,8 +50,40 @@ describe.each([
     expect(series('offloop_probe_info')[0]?.labels.source).toBe(source)
 
     // Between the sample and Node.js's own reading lies the delivery of the batch itself.
-    expect((series(SIX[0] as string)[0]?.value as number) / used).toBeCloseTo(1, 1)
-    expect((series(SIX[1] as string)[0]?.value as number) / total).toBeCloseTo(1, 1)
+    const value = (name: string) => series(name)[0]?.value as number
+    expect(value(SIX[0] as string) / heap.used_heap_size).toBeCloseTo(1, 1)
+    expect(value(SIX[1] as string) / heap.total_heap_size).toBeCloseTo(1, 1)
+    if (source === 'native') {
+      expect(value('nodejs_heap_size_limit_bytes')).toBe(heap.heap_size_limit)
+      // What the batch itself takes on its way here.
+      expect(Math.abs(value('nodejs_malloced_memory_bytes') - heap.malloced_memory)).toBeLessThan(1e6)
+      expect(Math.abs(value('nodejs_external_memory_bytes') - heap.external_memory)).toBeLessThan(1e6)
+      expect(heap.number_of_native_contexts).toBe(contexts + 3)
+      expect(value('nodejs_native_contexts')).toBe(contexts + 3)
+      // Nothing that JavaScript can do in Node.js detaches one.
+      expect(value('nodejs_detached_contexts')).toBe(heap.number_of_detached_contexts)
+
+      const ofSpace = (name: string) =>
+        Object.fromEntries(series(name).map(({ labels, value }) => [labels.space, value as number]))
+      const figures = {
+        space_size: ofSpace('nodejs_heap_space_size_total_bytes'),
+        space_used_size: ofSpace('nodejs_heap_space_size_used_bytes'),
+        space_available_size: ofSpace('nodejs_heap_space_size_available_bytes'),
+        physical_space_size: ofSpace('nodejs_heap_space_physical_bytes'),
+      }
+      for (const [figure, own] of Object.entries(figures)) {
+        expect(Object.keys(own)).toEqual(spaces.map(({ space_name }) => space_name.replace(/_space$/, '')))
+        for (const space of spaces) {
+          const name = space.space_name.replace(/_space$/, '')
+          const theirs = space[figure as keyof typeof figures]
+          // JavaScript that reads the batch allocates: in the young generation, and where it is compiled.
+          expect(Math.abs((own[name] as number) - theirs), `${figure} of ${name}`).toBeLessThanOrEqual(
+            STILL.test(name) ? 0 : 1.5e6,
+          )
+        }
+      }
+      expect(figures.space_used_size.old).toBeGreaterThan(15e6)
+    }
     expect(resources.during - resources.before).toBe(10)
     expect(resources.after).toBe(resources.before)
 

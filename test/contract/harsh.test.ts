@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
 import { Child } from '../support/child'
 
@@ -6,8 +5,11 @@ interface Told {
   gcCycles: number
   gcMajorCycles: number
   finalized?: number
+  terminated?: number
+  code?: string
 }
 
+// Every supported version has all of them.
 const FLAGS = [
   '--single-threaded',
   '--jitless',
@@ -15,8 +17,6 @@ const FLAGS = [
   '--stress-compaction',
   '--gc-interval=2000',
 ]
-// A flag that this version does not know, it says itself.
-const known = FLAGS.filter((flag) => spawnSync(process.execPath, [flag, '--eval', '0']).status === 0)
 
 async function ends(how: string, execArgv: string[] = []): Promise<Told> {
   const child = new Child('harsh.cjs', { args: [how], execArgv: ['--expose-gc', ...execArgv] })
@@ -29,10 +29,30 @@ async function ends(how: string, execArgv: string[] = []): Promise<Told> {
 }
 
 describe('measures and harms nothing', () => {
-  test.each(known)('under %s', async (flag) => {
-    const { gcMajorCycles, gcCycles } = await ends('normal', [flag])
-    expect(gcMajorCycles).toBeGreaterThanOrEqual(10)
-    expect(gcCycles).toBeGreaterThanOrEqual(gcMajorCycles)
+  test.each(FLAGS)(
+    'under %s',
+    async (flag) => {
+      const { gcMajorCycles, gcCycles } = await ends('normal', [flag])
+      expect(gcMajorCycles).toBeGreaterThanOrEqual(10)
+      expect(gcCycles).toBeGreaterThanOrEqual(gcMajorCycles)
+    },
+    120_000,
+  )
+
+  test.each(FLAGS)(
+    'in worker threads that end, and that are terminated, under %s',
+    async (flag) => {
+      const { gcMajorCycles, terminated } = await ends('workers', [flag])
+      expect(gcMajorCycles).toBeGreaterThanOrEqual(10)
+      expect(terminated).toBe(5)
+    },
+    120_000,
+  )
+
+  test('where a worker thread is out of memory', async () => {
+    const { code, gcMajorCycles } = await ends('worker-memory')
+    expect(code).toBe('ERR_WORKER_OUT_OF_MEMORY')
+    expect(gcMajorCycles).toBeGreaterThan(0)
   })
 
   test('where a finalizer collects', async () => {

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { Child } from '../support/child'
 
+const MAJOR = Number(process.versions.node.split('.')[0])
+
 type Values = Record<string, number>
 interface Told {
   before: Values
@@ -23,17 +25,43 @@ async function told(options: object): Promise<Told> {
 const growth = ({ before, after }: Told, name: string): number =>
   (after[name] as number) - (before[name] as number)
 
+interface Bounds {
+  readonly pattern: string
+  readonly thread?: 'main' | 'worker'
+  /** Of allocated bytes ÷ truth − 1. */
+  readonly least?: number
+  readonly most?: number
+}
+
+// What V8 itself counts as used, or from Node.js 25 on as allocated: the end of a page that the next array does not fit
+// into is part of it, and two arrays of 96 KB leave a quarter of a page of 256 KB. docs/accuracy.md has these bounds.
+const PATTERNS: readonly Bounds[] = [
+  { pattern: 'small objects', most: MAJOR >= 25 ? 0.02 : 0.01 },
+  { pattern: 'survivors', most: MAJOR >= 25 ? 0.02 : 0.01 },
+  { pattern: 'arrays' },
+  { pattern: 'arrays', thread: 'worker' },
+  { pattern: 'strings', most: MAJOR >= 25 ? 0.03 : 0.01 },
+  { pattern: 'KB arrays', most: MAJOR >= 25 ? 0.05 : MAJOR >= 24 ? 0.03 : 0.01 },
+  { pattern: '100 KB arrays', least: 0.25, most: 0.45 },
+  { pattern: 'MB arrays', most: MAJOR >= 25 ? 0.02 : 0.01 },
+]
+
 describe('bytes of the V8 heap', () => {
-  test('allocated is what was allocated, within 1%, and less reclaimed what the heap has grown', async () => {
-    const run = await told({})
-    for (const scope of ['nodejs', 'nodejs_process']) {
-      const allocated = growth(run, `${scope}_heap_allocated_bytes_total`)
-      const reclaimed = growth(run, `${scope}_heap_reclaimed_bytes_total`)
-      expect(Math.abs(allocated / run.truth - 1)).toBeLessThan(0.01)
-      // Between the two readings lie the batches themselves.
-      expect(Math.abs(allocated - reclaimed - run.grown)).toBeLessThan(4e6)
-    }
-  })
+  test.each(PATTERNS)(
+    'allocated is what was allocated, and less reclaimed what the heap has grown: $pattern',
+    async ({ pattern, thread = 'main', least = -0.01, most = 0.01 }) => {
+      const run = await told({ pattern, thread })
+      for (const scope of ['nodejs', 'nodejs_process']) {
+        const allocated = growth(run, `${scope}_heap_allocated_bytes_total`)
+        const reclaimed = growth(run, `${scope}_heap_reclaimed_bytes_total`)
+        expect(allocated / run.truth - 1).toBeGreaterThan(least)
+        expect(allocated / run.truth - 1).toBeLessThan(most)
+        // Between the two readings lie the batches themselves, and the main thread's while a worker allocates.
+        expect(Math.abs(allocated - reclaimed - run.grown)).toBeLessThan(4e6)
+      }
+    },
+    120_000,
+  )
 
   test('live is what is left after the last major collection, and its age is known', async () => {
     const { after, usedAfter } = await told({})

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { HeapCountEstimate } from '../../src/core/options'
 import type { HeapCount } from '../../src/probe/heap-count'
+import { makeCgroup } from '../support/cgroup'
 import { Child, type Exit } from '../support/child'
 
 interface Thrown {
@@ -64,6 +65,44 @@ describe('countHeapObjects', () => {
     }
     expect(pause.message).toMatch(/stop the thread for about \d+ ms, and maxPauseMs is 1$/)
     expect(memory.message).toMatch(/take about \d+ MB of memory, and 1 MB are available$/)
+  })
+
+  test('announces what grows with the heap, and is near what the pause takes', async () => {
+    type Size = { announced: number; ran: number; pauseMs: number; objects: number }
+    const sizes = (await told<Size[]>('announces')).told
+    expect(sizes).toHaveLength(3)
+    sizes.forEach(({ announced, ran, pauseMs, objects }, at) => {
+      // Announced is an upper bound, on a quiet machine.
+      expect(announced).toBeGreaterThan(ran / 3)
+      expect(announced).toBeLessThan(ran * 12)
+      // Within a tick of the kernel's account.
+      expect(pauseMs).toBeGreaterThan(ran - 10)
+      const smaller = sizes[at - 1]
+      if (smaller === undefined) return
+      const growth = objects / smaller.objects
+      expect(announced / smaller.announced).toBeGreaterThan(growth / 2)
+      expect(announced / smaller.announced).toBeLessThan(growth * 2)
+    })
+  }, 120_000)
+
+  test("refuses where the container's memory would not suffice, by a real cgroup", async ({ skip }) => {
+    const cgroup = makeCgroup()
+    if (cgroup === undefined) {
+      if (process.env.CI) expect.fail('this machine lets nobody make a cgroup: root, and cgroups mounted rw?')
+      skip('takes root, and cgroups that are not mounted read-only')
+      return
+    }
+    const child = new Child('heap-count.cjs', { args: ['limited'], execArgv: ['--expose-gc'] })
+    await child.next()
+    cgroup.setLimit(100 * 2 ** 20)
+    cgroup.add(child.process.pid as number)
+    child.send('with 100 MiB')
+    const { code, message } = await child.next<Thrown>()
+    expect(code).toBe('ERR_OFFLOOP_HEAP_COUNT')
+    expect(Number(/ (\d+) MB are available$/.exec(message)?.[1])).toBeLessThanOrEqual(105)
+    cgroup.setLimit(2 ** 31)
+    child.send('with 2 GiB')
+    expect((await child.next<HeapCount>()).objects).toBeGreaterThan(1_000_000)
   })
 
   test('names a bad option', async () => {

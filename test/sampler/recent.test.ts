@@ -80,7 +80,7 @@ describe('the turns of the last minute', () => {
       expect(Math.abs(ns / truth - 1), quantile).toBeLessThan(0.05)
     }
     expect(Object.keys(thread.quantiles())).toEqual(['0.5', '0.9', '0.99', '0.999'])
-    // What is known exactly is that of the last 55 to 60 seconds.
+    // What is known exactly is that of the last 60 to 65 seconds.
     expect(((thread.delays()?.max as number) * 1e9) / (turns.at(-1) as number)).toBeCloseTo(1, 1)
   })
 
@@ -121,4 +121,14 @@ describe('the turns of the last minute', () => {
     // A twentieth of the time.
     expect((thread.delays()?.mean as number) / 0.025).toBeCloseTo(1, 1)
   })
+})
+
+test('starts of incremental marking have quantiles, as pauses have', () => {
+  const thread = new Thread()
+  const at = (Table.gcIncrementalStartDurations as number) + durationBucket(3e6)
+  thread.figures[at] = 7
+  const quantiles = thread.recent.quantiles(thread.figures)
+  expect(quantiles.get('minor')).toEqual([])
+  expect(quantiles.get('incremental')?.map(({ quantile }) => quantile)).toEqual([0.5, 0.9, 0.99, 0.999])
+  for (const { ns } of quantiles.get('incremental') ?? []) expect(Math.abs(ns / 3e6 - 1)).toBeLessThan(0.025)
 })

@@ -1,3 +1,3 @@
 /** V8's own tracer, which the benchmarks compare with as well. */
-export { readTrace } from '../../benchmarks/support/trace-gc.mjs'
+export { readMarkedTrace } from '../../benchmarks/support/trace-gc.mjs'
 export type Traced = import('../../benchmarks/support/trace-gc.mjs').Traced
