@@ -29,18 +29,22 @@ const DD_TRACE_GAUGES: Readonly<Record<string, readonly string[]>> = {
   process_resident_memory_bytes: ['runtime.node.mem.rss'],
 }
 
-const GC_TYPES: Readonly<Record<string, string>> = {
-  minor: 'scavenge',
-  major: 'mark_sweep_compact',
-  incremental: 'incremental_marking',
-  weakcb: 'process_weak_callbacks',
-}
+const GC_TYPES: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    minor: 'scavenge',
+    major: 'mark_sweep_compact',
+    incremental: 'incremental_marking',
+    weakcb: 'process_weak_callbacks',
+  }),
+)
 
-const CPU: Readonly<Record<string, string>> = {
-  process_cpu_user_seconds_total: 'runtime.node.cpu.user',
-  process_cpu_system_seconds_total: 'runtime.node.cpu.system',
-  process_cpu_seconds_total: 'runtime.node.cpu.total',
-}
+const CPU: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    process_cpu_user_seconds_total: 'runtime.node.cpu.user',
+    process_cpu_system_seconds_total: 'runtime.node.cpu.system',
+    process_cpu_seconds_total: 'runtime.node.cpu.total',
+  }),
+)
 
 /**
  * The lines for `batch`: counters as their growth since what `deltas` knows to be delivered, and not at all where they did
@@ -121,7 +125,10 @@ function addPauses(out: Samples, metrics: readonly Metric[]): void {
   for (const { name, value, labels } of metrics) {
     if (name !== 'nodejs_gc_duration_seconds' || typeof value === 'number') continue
     const { kind = '', ...tags } = labels
-    out.durations('runtime.node.gc.pause.by.type', value, { ...tags, gc_type: GC_TYPES[kind] ?? 'unknown' })
+    out.durations('runtime.node.gc.pause.by.type', value, {
+      ...tags,
+      gc_type: GC_TYPES.get(kind) ?? 'unknown',
+    })
     const key = seriesKey('', tags)
     const { count, sum } = all.get(key) ?? { count: 0, sum: 0 }
     all.set(key, { count: count + value.count, sum: sum + value.sum, tags })
@@ -157,7 +164,7 @@ function addProcess(out: Samples, { metrics, timestamp }: Batch): void {
   )?.value
   for (const { name, value, labels } of metrics) {
     if (typeof value !== 'number') continue
-    const cpu = CPU[name]
+    const cpu = CPU.get(name)
     if (cpu !== undefined && typeof seconds === 'number')
       out.quotient(cpu, value * 100, seconds, labels, false)
     if (name !== 'process_start_time_seconds') continue

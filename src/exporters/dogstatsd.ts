@@ -3,7 +3,7 @@ import type { DogStatsDSettings } from '../core/dogstatsd-options'
 import type { OffloopError } from '../core/errors'
 import { Deltas } from './deltas'
 import { Delivery } from './delivery'
-import { Client, targetOf } from './dogstatsd-client'
+import { Client } from './dogstatsd-client'
 import { type Sample, samplesOf } from './dogstatsd-samples'
 import type { Exporter } from './exporter'
 import type { Encoded, Transport } from './transport'
@@ -32,6 +32,8 @@ export class DogStatsD implements Transport<Datagram> {
   readonly #settings: DogStatsDSettings
   readonly #deltas = new Deltas()
   #client: Client | undefined
+  /** There was a batch that counters count from, whether or not it could be encoded. */
+  #started = false
   #encoded: { readonly batch: Batch; readonly encoded: Encoded<Datagram> } | undefined
 
   constructor(
@@ -49,9 +51,9 @@ export class DogStatsD implements Transport<Datagram> {
     const newest = this.#encoded
     if (newest?.batch === batch) return newest.encoded
     if (newest !== undefined && batch.sequence < newest.batch.sequence) return { requests: [], omitted: [] }
-    this.#client ??= new Client(targetOf(this.#settings, process.env), this.#settings.prefix, batch.service)
+    this.#client ??= new Client(this.#settings, this.#settings.prefix, batch.service)
     const samples = samplesOf(batch, this.#deltas)
-    const encoded = this.#pack(this.#client, newest === undefined ? this.#start(samples) : samples)
+    const encoded = this.#pack(this.#client, this.#started ? samples : this.#start(samples))
     this.#encoded = { batch, encoded }
     return encoded
   }
@@ -69,6 +71,7 @@ export class DogStatsD implements Transport<Datagram> {
   }
 
   #start(samples: readonly Sample[]): readonly Sample[] {
+    this.#started = true
     this.#deliver(samples)
     return samples.filter(({ totals }) => totals.length === 0)
   }

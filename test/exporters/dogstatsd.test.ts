@@ -245,6 +245,16 @@ describe('the deltas', () => {
   })
   const LAST = { grown: [1, 1, 1], alive: [true, true, true], through: 3, again: true }
 
+  test('go on from the first batch, also where that could not be encoded', async () => {
+    const server = await udp()
+    const transport = transportTo(server.target)
+    const odd = gauge('odd', 1, { text: 7 as unknown as string })
+    expect(() => transport.encode(batch(1, [counter('n_total', 10), odd]))).toThrow()
+    for (const request of transport.encode(batch(2, [counter('n_total', 25)])).requests)
+      await transport.send(request)
+    expect(shown(await server.until((lines) => lines.length > 0))).toEqual([['n_total', 15, 'c', {}]])
+  })
+
   test('start over where a thread has the name of one that ended', async () => {
     const server = await udp()
     const of = (sequence: number, total: number) => batch(sequence, [counter('n_total', total)])
@@ -474,19 +484,8 @@ describe('a peer that is not there', () => {
   })
 })
 
-describe('where Datadog says that it is', () => {
-  test.each([
-    ['DD_DOGSTATSD_URL, UDP', (port: number) => ({ DD_DOGSTATSD_URL: `udp://127.0.0.1:${port}` })],
-    ['DD_AGENT_HOST', (port: number) => ({ DD_AGENT_HOST: '127.0.0.1', DD_DOGSTATSD_PORT: `${port}` })],
-  ])('%s', async (_, variables) => {
-    const server = await udp()
-    setEnv(variables((server.target as { port: number }).port))
-    const { delivery } = exporterTo({})
-    delivery.push(batch(1))
-    expect(await server.until((lines) => lines.length > 0)).toHaveLength(1)
-  })
-
-  test('a host by its name, and by IPv6', async () => {
+describe('a host', () => {
+  test('by its name, and by IPv6', async () => {
     const server = await udp()
     const { port } = server.target as { port: number }
     const named = exporterTo({ host: 'localhost', port })
@@ -501,23 +500,27 @@ describe('where Datadog says that it is', () => {
     exporterTo(other.target).delivery.push(batch(1))
     expect(await other.until((lines) => lines.length > 0)).toHaveLength(1)
   })
-
-  test('DD_DOGSTATSD_URL, a Unix socket, unless the options say otherwise', async () => {
-    const path = socketPath()
-    const elsewhere = await started(DogStatsDServer.unix(path))
-    const server = await udp()
-    setEnv({ DD_DOGSTATSD_URL: `unix://${path}` })
-    exporterTo({}).delivery.push(batch(1))
-    expect(await elsewhere.until((lines) => lines.length > 0)).toHaveLength(1)
-    exporterTo(server.target).delivery.push(batch(1))
-    expect(await server.until((lines) => lines.length > 0)).toHaveLength(1)
-    expect(elsewhere.lines).toHaveLength(1)
-  })
 })
 
 describe('in a process', () => {
-  const exporting = (path: string, env: Record<string, string> = {}) =>
+  const exporting = (path?: string, env: Record<string, string> = {}) =>
     new Child('exporting.cjs', { args: [JSON.stringify({ type: 'dogstatsd', path })], env })
+
+  test.each<[string, (target: { path: string }, port: number) => Record<string, string>]>([
+    ['DD_DOGSTATSD_URL, UDP', (_, port) => ({ DD_DOGSTATSD_URL: `udp://127.0.0.1:${port}` })],
+    ['DD_DOGSTATSD_URL, unixgram', ({ path }) => ({ DD_DOGSTATSD_URL: `unixgram://${path}` })],
+    ['DD_DOGSTATSD_SOCKET', ({ path }) => ({ DD_DOGSTATSD_SOCKET: path })],
+    ['DD_AGENT_HOST', (_, port) => ({ DD_AGENT_HOST: '127.0.0.1', DD_DOGSTATSD_PORT: `${port}` })],
+  ])('to where %s says', async (_, variables) => {
+    const [local, remote] = [await unix(), await udp()]
+    const env = variables(local.target, (remote.target as { port: number }).port)
+    const [there, elsewhere] =
+      'path' in local.target && JSON.stringify(env).includes('dsd.socket') ? [local, remote] : [remote, local]
+    const child = exporting(undefined, env)
+    await there.until((lines) => lines.some(({ name }) => name === 'orders_open'))
+    expect((await child.exited).stderr).toBe('')
+    expect(elsewhere.datagrams).toEqual([])
+  })
 
   test('from the sampling thread to a Unix socket, down to the last sample', async () => {
     const server = await unix()
