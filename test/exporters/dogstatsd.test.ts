@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Batch, Metric } from '../../src/core/batch'
 import type { OffloopError } from '../../src/core/errors'
@@ -139,112 +138,9 @@ describe.each([
     // All but the last of a batch are as full as they can be: no line of these is longer than 500 bytes.
     expect(sizes.filter((size) => size < server.limit - 600).length).toBeLessThanOrEqual(3)
   })
-
-  test('any label arrives, and what the protocol means something by is replaced', async () => {
-    const server = await listen()
-    const text = fc.oneof(
-      fc.string({
-        unit: fc.constantFrom(...'a"\'\\|,\n\r\t\0\u001b\u0085:#@;=ü🙂 /{}'),
-        minLength: 1,
-        maxLength: 20,
-      }),
-      fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }),
-    )
-    const metrics = fc.uniqueArray(
-      fc.record({ value: fc.double({ noNaN: true, noDefaultInfinity: true }), label: text, other: text }),
-      { minLength: 1, maxLength: 30 },
-    )
-    let sequence = 0
-    const { delivery, messages } = exporterTo(server.target)
-    await fc.assert(
-      fc.asyncProperty(metrics, async (given) => {
-        server.datagrams.length = 0
-        sequence++
-        const all = given.map(({ value, label, other }, index) =>
-          gauge(`g_${index}`, value, { label, other }),
-        )
-        delivery.push(batch(sequence, [...all, gauge('the_last', 1)]))
-        expect(await delivery.flush(10_000)).toBe(true)
-        const lines = await server.until((arrived) => arrived.some(({ name }) => name === 'the_last'))
-        const meant = (label: string) => label.replace(/[\p{Cc}|,#@]/gu, '_')
-        expect(lines.slice(0, -1).map(({ name, value, tags }) => ({ name, value, tags }))).toEqual(
-          given.map(({ value, label, other }, index) => ({
-            name: `g_${index}`,
-            // The protocol's numbers have no negative zero.
-            value: value === 0 ? 0 : value,
-            tags: { service: 'api', label: meant(label), other: meant(other) },
-          })),
-        )
-      }),
-      { numRuns: 60 },
-    )
-    expect(messages()).toEqual([])
-  })
 })
 
 describe('the deltas', () => {
-  /** Batches of which some are dropped, some sent in part, with threads that come and go: their counts add up. */
-  test('add up to what has happened, whatever is lost', async () => {
-    const totals = fc.array(
-      fc.record({
-        grown: fc.array(fc.integer({ min: 0, max: 1_000 }), { minLength: 3, maxLength: 3 }),
-        alive: fc.array(fc.boolean(), { minLength: 3, maxLength: 3 }),
-        /** How many of the datagrams go through at the first attempt, and whether there is a second one. */
-        through: fc.nat({ max: 3 }),
-        again: fc.boolean(),
-      }),
-      { minLength: 1, maxLength: 12 },
-    )
-    await fc.assert(
-      fc.asyncProperty(totals, async (rounds) => {
-        const server = await DogStatsDServer.udp()
-        const transport = transportTo(server.target)
-        const sums = [0, 0, 0]
-        let first = [0, 0, 0]
-        // So long that each has a datagram of its own.
-        const pad = 'x'.repeat(900)
-        const of = (sequence: number, alive: readonly boolean[]) =>
-          batch(
-            sequence,
-            sums.flatMap((sum, thread) =>
-              alive[thread] ? [counter('cycles_total', sum, { thread: `t${thread}`, pad })] : [],
-            ),
-          )
-        let sequence = 0
-        for (const { grown, alive, through, again } of [...rounds, LAST]) {
-          sequence++
-          grown.forEach((by, thread) => {
-            sums[thread] = (sums[thread] ?? 0) + by
-          })
-          if (sequence === 1) first = sums.map((sum, thread) => (alive[thread] ? sum : 0))
-          const one = of(sequence, alive)
-          const { requests } = transport.encode(one)
-          for (const request of requests.slice(0, through)) await transport.send(request)
-          if (again) {
-            expect(transport.encode(one).requests).toBe(requests)
-            for (const request of requests.slice(through)) await transport.send(request)
-          }
-        }
-        const expected = sums.map((sum, thread) => sum - (first[thread] ?? 0))
-        const total = () => {
-          const arrived = server.lines
-          return expected.map((_, thread) =>
-            arrived
-              .filter(({ tags }) => tags.thread === `t${thread}`)
-              .reduce((sum, { value }) => sum + value, 0),
-          )
-        }
-        await server.until(() => total().join() === expected.join())
-        // Nothing comes twice, either.
-        expect(total()).toEqual(expected)
-        await server.close()
-        transport.close()
-      }),
-      { numRuns: 50 },
-    )
-  })
-  const LAST = { grown: [1, 1, 1], alive: [true, true, true], through: 3, again: true }
-
   test('go on from the first batch, also where that could not be encoded', async () => {
     const server = await udp()
     const transport = transportTo(server.target)
