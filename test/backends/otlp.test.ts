@@ -1,9 +1,10 @@
 // What we send, as the official definitions of the protocol and a real receiver read it.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { runInNewContext } from 'node:vm'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { backend } from '../../scripts/backends.mjs'
 import type { Batch, Metric } from '../../src/core/batch'
@@ -75,15 +76,27 @@ describe('New Relic', () => {
     return faults
   }
 
+  /** The options of the one exporter in the docs' own block, as a process with a license key would have them. */
+  function documented(): Omit<OtlpOptions, 'type'> {
+    const docs = readFileSync(new URL('../../docs/exporters.md', import.meta.url), 'utf8')
+    const block = /^### New Relic\n\n```js\n(.*?)```/ms.exec(docs)?.[1] ?? ''
+    const given: { exporters: OtlpOptions[] }[] = []
+    const context = {
+      offloop: { start: (options: { exporters: OtlpOptions[] }) => given.push(options) },
+      process: { env: { NEW_RELIC_LICENSE_KEY: KEY } },
+    }
+    runInNewContext(block, context)
+    const [{ type, ...options } = {} as OtlpOptions] = structuredClone(given[0]?.exporters ?? [])
+    expect([type, given.length]).toEqual(['otlp', 1])
+    return options
+  }
+
   it('finds its rules kept by the preset of the docs, with a batch of many megabytes too', async () => {
     const server = await OtlpServer.start()
     onTestFinished(() => server.close())
-    const { made, errors } = exporter({
-      url: server.origin,
-      headers: { 'api-key': KEY },
-      temporality: 'delta',
-      compression: 'gzip',
-    })
+    const { url, ...preset } = documented()
+    expect(url).toBe('https://otlp.nr-data.net')
+    const { made, errors } = exporter({ ...preset, url: server.origin })
     const labels = Object.fromEntries(
       Array.from({ length: 15 }, (_, index) => [`l${index}`, 'ß"\n '.repeat(200)]),
     )

@@ -41,6 +41,7 @@ test.each(['require', 'import'])(
     )
 
     // prom-client says more of a metric without series than the format allows.
-  expect(prometheus).toMatch(/^nodejs_heap_size_used_bytes \d{7,}$/m)
-  expect(prometheus).toMatch(/^nodejs_gc_duration_seconds_count\{kind="major"\} [1-9]/m)
-})
+    expect(prometheus).toMatch(/^nodejs_heap_size_used_bytes \d{7,}$/m)
+    expect(prometheus).toMatch(/^nodejs_gc_duration_seconds_count\{kind="major"\} [1-9]/m)
+  },
+)
