@@ -1,5 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { networkInterfaces, tmpdir } from 'node:os'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { networkInterfaces, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Batch, Metric } from '../../src/core/batch'
@@ -179,6 +179,28 @@ describe('the deltas', () => {
   })
 })
 
+/** What dd-trace sends: packages/dd-trace/src/runtime_metrics/runtime_metrics.js of its version 7.0.0-pre. */
+const DD_TRACE = [
+  ...['user', 'system', 'total'].map((name) => `cpu.${name}`),
+  ...['heap_total', 'heap_used', 'rss', 'total', 'free', 'external'].map((name) => `mem.${name}`),
+  'process.uptime',
+  'event_loop.utilization',
+  ...['total_heap_size', 'total_heap_size_executable', 'total_physical_size', 'total_available_size'].map(
+    (name) => `heap.${name}`,
+  ),
+  ...['heap_size_limit', 'malloced_memory', 'peak_malloced_memory'].map((name) => `heap.${name}`),
+  ...['size', 'used_size', 'available_size', 'physical_size'].map((name) => `heap.${name}.by.space`),
+  ...['event_loop.delay', 'gc.pause', 'gc.pause.by.type'].flatMap((name) =>
+    ['min', 'max', 'sum', 'total', 'avg', 'count', 'median', '95percentile'].map((end) => `${name}.${end}`),
+  ),
+].map((name) => `runtime.node.${name}`)
+const ABSENT = [
+  'heap.total_heap_size_executable',
+  'heap.total_available_size',
+  'heap.peak_malloced_memory',
+  ...['event_loop.delay', 'gc.pause', 'gc.pause.by.type'].flatMap((name) => [`${name}.min`, `${name}.max`]),
+].map((name) => `runtime.node.${name}`)
+
 describe("dd-trace's names", () => {
   const thread = { thread: 'main' }
   const of = (sequence: number, n: number) =>
@@ -219,6 +241,9 @@ describe("dd-trace's names", () => {
       [`runtime.node.${name}.sum`, ns, 'c', tags],
       [`runtime.node.${name}.total`, ns, 'c', tags],
       [`runtime.node.${name}.avg`, ns / count, 'g', tags],
+      // Half of them are up to 1 ms, the others up to 500 ms: nine tenths of the latter are below the 95th.
+      [`runtime.node.${name}.median`, 1_000_000, 'g', tags],
+      [`runtime.node.${name}.95percentile`, 1_000_000 + 0.9 * 499_000_000, 'g', tags],
     ]
     expect(runtime).toEqual(
       [
@@ -240,6 +265,8 @@ describe("dd-trace's names", () => {
         ],
         ['runtime.node.event_loop.utilization', 0.25, 'g', thread],
         ['runtime.node.mem.rss', 6_000, 'g', {}],
+        ['runtime.node.mem.total', totalmem(), 'g', {}],
+        ['runtime.node.mem.free', expect.any(Number), 'g', {}],
         ...pauses('gc.pause.by.type', 20, 4_000_000, { ...thread, gc_type: 'scavenge' }),
         ...pauses('gc.pause.by.type', 4, 20_000_000, { ...thread, gc_type: 'mark_sweep_compact' }),
         ...pauses('gc.pause', 24, 24_000_000, thread),
@@ -251,6 +278,15 @@ describe("dd-trace's names", () => {
         ['runtime.node.cpu.total', 50, 'g', {}],
       ].sort(byPlace(runtime)),
     )
+    // Each of dd-trace's is sent, or documented as not sent.
+    const names = new Set(runtime.map(([name]) => String(name)))
+    const absent = DD_TRACE.filter((name) => !names.has(name))
+    expect([...names].filter((name) => !DD_TRACE.includes(name))).toEqual([])
+    expect(absent).toEqual(ABSENT)
+    const docs = readFileSync(new URL('../../docs/exporters-datadog.md', import.meta.url), 'utf8')
+    const notSent = /Not sent: (.*?)\n\n/s.exec(docs)?.[1] ?? ''
+    for (const name of absent)
+      expect(notSent).toContain(name.replace(/^runtime\.node\.(?=heap)|.*(?=\.(min|max)$)/, ''))
     // Everything else by its own name, histograms whole.
     expect(shown(second).filter(([name]) => /^(nodejs|process)_/.test(String(name)))).toEqual(
       expect.arrayContaining([
