@@ -143,7 +143,9 @@ test('has the figures of the last batch, and of counters what happened since the
     const key = keyOf(`${prefix}.${name}`, { ...service, ...plainTags(tags) })
     // What a gauge divides grew between the last two batches alone.
     if (kind === 'gauge')
-      return /\.(avg|median|95percentile)$|\.cpu\./.test(name) ? !(key in gauges) : gauges[key] !== value
+      return /\.(avg|median|95percentile)$|\.cpu\.|\.mem\.free$/.test(name)
+        ? !(key in gauges)
+        : gauges[key] !== value
     return !(Math.abs((counters[key] ?? Number.NaN) - value) <= 1e-9 * Math.abs(value))
   })
   expect(wrong).toEqual([])
