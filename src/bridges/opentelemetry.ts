@@ -1,7 +1,7 @@
 import type { Batch, Histogram, Metric } from '../core/batch'
 import { type Attributes, type HistogramValue, type MetricData, SCOPE, type Scope } from '../core/otel-data'
-import { type OtelName, otelAttributes, otelName } from '../core/otel-names'
-import { metricData, PointMaker, type Temporality } from '../core/otel-points'
+import { type OtelName, otelAttributes, otelDescription, otelName } from '../core/otel-names'
+import { faultOf, metricData, PointMaker, type Points, type Temporality } from '../core/otel-points'
 
 /** What hands out batches: a `Sampler`. */
 export interface BatchSource {
@@ -35,6 +35,7 @@ export function metricProducer(
 ): OffloopMetricProducer {
   const maker = new PointMaker(temporality)
   let latest: Batch | undefined
+  let collected: Batch | undefined
   const take = (batch: Batch): void => {
     // Deltas begin with the first batch, whether or not somebody collects it.
     if (latest === undefined) maker.make(batch)
@@ -43,19 +44,23 @@ export function metricProducer(
   sampler.on('batch', take)
   return {
     collect: async () => {
-      const points = latest === undefined ? [] : maker.make(latest).points
+      // A batch's deltas are told once; totals stay true until there is another one.
+      const told = latest === undefined || (temporality === 'delta' && latest === collected)
+      const { points, omitted } = told ? NOTHING : maker.make(latest as Batch)
       maker.commit(points)
+      collected = latest
       const metrics = metricData(points, temporality)
       return {
         // The reader puts its provider's in place of this one.
         resourceMetrics: { resource: NO_RESOURCE, scopeMetrics: [{ scope: SCOPE, metrics }] },
-        errors: [],
+        errors: omitted.map((reason) => new Error(`offloop: ${reason}`)),
       }
     },
     close: () => void sampler.off('batch', take),
   }
 }
 
+const NOTHING: Points = { points: [], omitted: [] }
 const NO_RESOURCE = { attributes: {}, merge: (other: never) => other, getRawAttributes: (): [] => [] }
 
 /** The part of `Meter` of `@opentelemetry/api` that is used. */
@@ -108,12 +113,13 @@ export function registerInstruments(sampler: BatchSource, meter: MeterLike): () 
   const observe = (metric: Metric, batch: Batch): void => {
     const named = otelName(metric, batch)
     if (typeof named === 'string') return
-    const description = batch.descriptions[metric.name]?.description ?? ''
+    const description = otelDescription(metric, named, batch)
     const ends = readings(metric, named).map(([part, read]) => {
       const instrument = observable(part, description)
       const callback: Callback = (result) => {
         for (const one of latest?.metrics ?? []) {
-          if (one.name === metric.name) result.observe(read(one), otelAttributes(one, batch.service))
+          if (one.name !== metric.name || faultOf(one) !== undefined) continue
+          result.observe(read(one), otelAttributes(one, batch.service))
         }
       }
       instrument.addCallback(callback)

@@ -1,5 +1,5 @@
 import type { Batch } from './batch'
-import { type DogStatsDOptions, type DogStatsDSettings, unixPath } from './dogstatsd-options'
+import { type DogStatsDOptions, type DogStatsDSettings, targetFrom, unixPath } from './dogstatsd-options'
 import { messageOf } from './errors'
 import { labelNameFault, MAX_LABELS, RESERVED_LABELS } from './format'
 import { type ModuleOptions, type ModuleSettings, resolveModule } from './module-options'
@@ -302,7 +302,10 @@ const EXPORTERS: Readonly<
     const protocol = oneOf(pick('protocol'), named('protocol'), PROTOCOLS)
     return {
       type: 'otlp',
-      url: httpUrl(pick('url'), named('url')).replace(/^(https?:\/\/[^/]+\/)$/, '$1v1/metrics'),
+      url:
+        given.url === undefined
+          ? httpUrl(defaults.url, named('url'))
+          : withPath(httpUrl(given.url, `${path}.url`), '/v1/metrics'),
       protocol,
       module: needed(path, OTLP_PACKAGES[protocol]),
       headers: headers(given.headers ?? {}, `${path}.headers`),
@@ -320,9 +323,7 @@ const EXPORTERS: Readonly<
     needed(path, 'hot-shots')
     return {
       type: 'dogstatsd',
-      host: given.host === undefined ? undefined : text(given.host, `${path}.host`),
-      port: given.port === undefined ? undefined : integer(given.port, `${path}.port`, 1, 65_535),
-      path: given.path === undefined ? undefined : socketPath(given.path, `${path}.path`),
+      ...dogStatsDTarget(given, path),
       prefix: given.prefix === undefined ? '' : statsPrefix(given.prefix, `${path}.prefix`),
       tags: tags(given.tags ?? {}, `${path}.tags`),
     }
@@ -337,6 +338,13 @@ const EXPORTERS: Readonly<
       timeoutMs,
     }
   },
+}
+
+/** `url`, or where it has no path of its own that one. */
+function withPath(url: string, path: string): string {
+  const made = new URL(url)
+  if (made.pathname === '/') made.pathname = path
+  return made.href
 }
 
 /** The file of an optional peer, found without being loaded. */
@@ -408,6 +416,24 @@ function labels(value: unknown): Readonly<Record<string, string>> {
     checked[name] = labelValue(given[name], path)
   }
   return checked
+}
+
+function dogStatsDTarget(
+  given: Record<string, unknown>,
+  path: string,
+): Pick<DogStatsDSettings, 'host' | 'port' | 'path'> {
+  const isGiven = ['host', 'port', 'path'].some((name) => given[name] !== undefined)
+  const { from, target } = targetFrom(process.env)
+  const where = (name: string) => (isGiven ? `${path}.${name}` : `${path}.${name} (from ${from})`)
+  const found: Readonly<Record<string, unknown>> | undefined = isGiven ? given : target
+  // Not shown: it may hold a password.
+  if (found === undefined)
+    throw new InvalidRange(where('path'), 'must be udp://host:port, unix:///path or unixgram:///path')
+  return {
+    host: found.host === undefined ? undefined : text(found.host, where('host')),
+    port: found.port === undefined ? undefined : integer(found.port, where('port'), 1, 65_535),
+    path: found.path === undefined ? undefined : socketPath(found.path, where('path')),
+  }
 }
 
 function socketPath(value: unknown, option: string): string {

@@ -8,12 +8,14 @@ export interface OtelName {
   readonly name: string
   readonly unit: string
   readonly instrument: Instrument
+  /** Where several of our metrics are this one. */
+  readonly description?: string
 }
 
 /** OpenTelemetry's name for one of our metrics, and the attributes that take the place of its labels. */
 interface Convention extends OtelName {
   /** Attribute by label. */
-  readonly labels?: Readonly<Record<string, string>>
+  readonly labels?: ReadonlyMap<string, string>
   readonly attributes?: Attributes
   /** What a label's value is called there. */
   readonly value?: (value: string) => string
@@ -22,7 +24,7 @@ interface Convention extends OtelName {
 const SPACE = {
   unit: 'By',
   instrument: 'updown',
-  labels: { space: 'v8js.heap.space.name' },
+  labels: byName({ space: 'v8js.heap.space.name' }),
   value: (space: string) => `${space}_space`,
 } as const
 
@@ -33,12 +35,12 @@ const SIZE = { unit: 'By', instrument: 'updown' } as const
  * as a whole (v8js.memory.heap.used wants the space), and the sum of active resources (v8js.resource.active wants types,
  * which are there with `resourcesByType`).
  */
-const CONVENTIONS: Readonly<Record<string, Convention>> = {
+const CONVENTIONS: ReadonlyMap<string, Convention> = byName<Convention>({
   nodejs_gc_duration_seconds: {
     name: 'v8js.gc.duration',
     unit: 's',
     instrument: 'histogram',
-    labels: { kind: 'v8js.gc.type' },
+    labels: byName({ kind: 'v8js.gc.type' }),
   },
   nodejs_heap_space_size_used_bytes: { name: 'v8js.memory.heap.used', ...SPACE },
   nodejs_heap_space_size_total_bytes: { name: 'v8js.memory.heap.space.size', ...SPACE },
@@ -48,7 +50,7 @@ const CONVENTIONS: Readonly<Record<string, Convention>> = {
     name: 'v8js.resource.active',
     unit: '{resource}',
     instrument: 'updown',
-    labels: { type: 'v8js.resource.type' },
+    labels: byName({ type: 'v8js.resource.type' }),
   },
   nodejs_eventloop_utilization: { name: 'nodejs.eventloop.utilization', unit: '1', instrument: 'gauge' },
   nodejs_eventloop_active_seconds_total: loopTime('active'),
@@ -68,39 +70,51 @@ const CONVENTIONS: Readonly<Record<string, Convention>> = {
     unit: '{file_descriptor}',
     instrument: 'updown',
   },
+})
+
+/** A Map, since a metric or a label may be called `constructor`. */
+function byName<T>(entries: Readonly<Record<string, T>>): ReadonlyMap<string, T> {
+  return new Map(Object.entries(entries))
 }
 
 function loopTime(state: string): Convention {
   const attributes = { 'nodejs.eventloop.state': state }
-  return { name: 'nodejs.eventloop.time', unit: 's', instrument: 'counter', attributes }
+  const description = 'Time that the event loop has spent, by whether it had something to do.'
+  return { name: 'nodejs.eventloop.time', unit: 's', instrument: 'counter', description, attributes }
 }
 
 function cpuTime(mode: string): Convention {
-  return { name: 'process.cpu.time', unit: 's', instrument: 'counter', attributes: { 'cpu.mode': mode } }
+  const description = 'CPU time of the process, by who spent it.'
+  const attributes = { 'cpu.mode': mode }
+  return { name: 'process.cpu.time', unit: 's', instrument: 'counter', description, attributes }
 }
 
-const UNITS: Readonly<Record<string, string>> = { bytes: 'By', seconds: 's' }
+const UNITS = byName({ bytes: 'By', seconds: 's' })
 const MAX_NAME_LENGTH = 255
 
 /** What `metric` is called in OpenTelemetry, or why it cannot be said there. */
 export function otelName(metric: Metric, batch: Batch): OtelName | string {
-  const convention = CONVENTIONS[metric.name]
+  const convention = CONVENTIONS.get(metric.name)
   // A custom collector's metric of the same name may be of another kind.
   if (convention !== undefined && fits(convention, metric)) return convention
   const name = legal(metric.name)
   if (name.length > MAX_NAME_LENGTH) return `has a name of more than ${MAX_NAME_LENGTH} characters`
-  const unit = UNITS[batch.descriptions[metric.name]?.unit ?? ''] ?? ''
+  const unit = UNITS.get(batch.descriptions[metric.name]?.unit ?? '') ?? ''
   return { name, unit, instrument: metric.type }
+}
+
+export function otelDescription({ name }: Metric, named: OtelName, batch: Batch): string {
+  return named.description ?? batch.descriptions[name]?.description ?? ''
 }
 
 /** `service` is the resource's, unless a metric says otherwise. */
 export function otelAttributes({ name, labels, type }: Metric, service: string): Attributes {
-  const convention = CONVENTIONS[name]
+  const convention = CONVENTIONS.get(name)
   const known = convention !== undefined && fits(convention, { type }) ? convention : undefined
   const attributes: Attributes = {}
   for (const [label, value] of Object.entries(labels) as Iterable<[string, Labels[string]]>) {
     if (label === 'service' && value === service) continue
-    const attribute = known?.labels?.[label]
+    const attribute = known?.labels?.get(label)
     if (attribute !== undefined) attributes[attribute] = known?.value?.(value) ?? value
     else attributes[label === 'thread' ? 'thread.name' : label] = value
   }

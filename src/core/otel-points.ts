@@ -12,7 +12,7 @@ import {
   type MetricData,
   SUM,
 } from './otel-data'
-import { type OtelName, otelAttributes, otelName } from './otel-names'
+import { type OtelName, otelAttributes, otelDescription, otelName } from './otel-names'
 
 export type Temporality = 'cumulative' | 'delta'
 
@@ -77,8 +77,8 @@ export class PointMaker {
         continue
       }
       const point = this.#point(metric, named, batch)
-      if (!begins || point.remember === undefined) points.push(point)
-      else this.#keep(point.remember.key, point.remember.delivered)
+      if (begins && point?.remember !== undefined) this.#keep(point.remember.key, point.remember.delivered)
+      else if (point !== undefined) points.push(point)
     }
     if (begins) this.#last = batch.timestamp
     return { points, omitted }
@@ -101,10 +101,11 @@ export class PointMaker {
     this.#delivered.set(key, delivered)
   }
 
-  #point(metric: Metric, named: OtelName, batch: Batch): Point {
+  /** Undefined where this batch's delta was delivered already. */
+  #point(metric: Metric, named: OtelName, batch: Batch): Point | undefined {
     const at = batch.timestamp
     const attributes = otelAttributes(metric, batch.service)
-    const description = batch.descriptions[metric.name]?.description ?? ''
+    const description = otelDescription(metric, named, batch)
     const shared = { metric: named, description, attributes, at }
     if (metric.type === 'gauge') {
       const start = Math.min(this.#processStart, at)
@@ -120,6 +121,7 @@ export class PointMaker {
     if (this.#temporality === 'cumulative') {
       return { ...shared, start, value: pointValue(metric.value), remember }
     }
+    if (before?.at === at) return undefined
     const value = goesOn ? difference(metric.value, before.value) : pointValue(metric.value)
     return { ...shared, start: before === undefined ? begun : Math.min(before.at, at), value, remember }
   }
@@ -156,7 +158,8 @@ const KINDS = {
   histogram: { dataPointType: HISTOGRAM },
 } as const
 
-function faultOf({ value, type }: Metric): string | undefined {
+/** Why no point can say a metric's value. */
+export function faultOf({ value, type }: Metric): string | undefined {
   if (typeof value === 'number') {
     if (!Number.isFinite(value)) return `is ${value}, which not every backend can take`
     return type === 'counter' && value < 0 ? 'is a counter and negative' : undefined

@@ -54,13 +54,20 @@ export function otlpDefaults(env: Environment) {
   const preference = nonEmpty(env.OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE)?.toLowerCase()
   const timeoutMs = Math.round(Number(of('TIMEOUT')))
   return {
-    url: own ?? `${base.replace(/\/$/, '')}/v1/metrics`,
+    // The one for metrics alone is taken as it is; the other is where the paths of all signals begin.
+    url: own ?? under(base),
     protocol: of('PROTOCOL') ?? 'http/protobuf',
     // What `lowmemory` is about, remembering nothing, does not hold here: the counters are kept anyway.
     temporality: preference === 'delta' ? 'delta' : 'cumulative',
     compression: of('COMPRESSION') ?? 'none',
     timeoutMs: timeoutMs > 0 ? Math.min(Math.max(timeoutMs, 100), 120_000) : 10_000,
   }
+}
+
+/** `base` with the path of metrics, before its query. What is no URL stays as it is, for whoever refuses it. */
+function under(base: string): string {
+  const [, path = '', query = ''] = /^([^?#]*)(.*)$/s.exec(base) ?? []
+  return `${path.replace(/\/$/, '')}/v1/metrics${query}`
 }
 
 /** Of `OTEL_RESOURCE_ATTRIBUTES`. The specification has one that cannot be read ignored as a whole. */

@@ -62,6 +62,8 @@ export class Delivery<Request> implements Exporter {
   #omitted = 0
   #attempting = false
   #closed = false
+  /** Nothing was left when it was closed. */
+  #drained = false
   /** Attempts that failed since a server last answered yes or no. */
   #streak = 0
   #retryAt = 0
@@ -110,7 +112,8 @@ export class Delivery<Request> implements Exporter {
 
   /** Cuts a back-off short for one attempt. Gives up early where the next one would come after `timeoutMs`. */
   flush(timeoutMs: number): Promise<boolean> {
-    if (this.#closed || this.#idle) return Promise.resolve(this.#idle)
+    if (this.#closed) return Promise.resolve(this.#drained)
+    if (this.#idle) return Promise.resolve(true)
     return new Promise((resolve) => {
       const waiter: Waiter = {
         deadline: this.#clock.now() + timeoutMs,
@@ -135,6 +138,9 @@ export class Delivery<Request> implements Exporter {
   close(): void {
     if (this.#closed) return
     this.#closed = true
+    this.#drained = this.#idle
+    // What is under way is given up with it.
+    this.#attempting = false
     this.#endBackOff?.()
     this.#interrupt?.()
     for (const waiter of this.#waiters) waiter.finish(false)

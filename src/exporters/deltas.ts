@@ -1,5 +1,5 @@
-/** How many series are remembered: those of threads that ended make room for new ones. */
-const MAX_SERIES = 20_000
+/** How many series are remembered, more than 64 threads have: those of threads that ended make room for new ones. */
+const MAX_SERIES = 50_000
 
 /** Cumulative totals as they were last delivered, for protocols that want the growth since then. */
 export class Deltas {

@@ -4,7 +4,6 @@ import { isIP } from 'node:net'
 import { getSystemErrorName } from 'node:util'
 import type { Labels } from '../core/batch'
 import type { DogStatsDSettings } from '../core/dogstatsd-options'
-import { unixPath } from '../core/dogstatsd-options'
 import { messageOf } from '../core/errors'
 import { loadPeer } from '../core/peers'
 import { loadBinding } from '../probe/load'
@@ -31,20 +30,7 @@ interface StatsD {
 }
 type StatsDConstructor = new (options: Readonly<Record<string, unknown>>) => StatsD
 
-export type Target = Pick<DogStatsDSettings, 'host' | 'port' | 'path'>
-
-/** Where nothing is said, what Datadog's own clients take it from. */
-export function targetOf({ host, port, path }: Target, env: NodeJS.ProcessEnv): Target {
-  if (host !== undefined || port !== undefined || path !== undefined) return { host, port, path }
-  const url = env.DD_DOGSTATSD_URL ?? ''
-  const udp = /^udp:\/\/(\[[^\]]+\]|[^:/]+)(?::(\d{1,5}))?\/?$/.exec(url)
-  if (udp === null) return { host, port, path: unixPath(url) }
-  return {
-    host: udp[1]?.replace(/[[\]]/g, ''),
-    port: udp[2] === undefined ? undefined : Number(udp[2]),
-    path,
-  }
-}
+type Target = Pick<DogStatsDSettings, 'host' | 'port' | 'path'>
 
 /**
  * hot-shots, which gives names, tags and the container their form, and sends. Once to a socket and once to a list, where a
@@ -61,7 +47,7 @@ export class Client {
   constructor({ host, port, path }: Target, prefix: string, service: string) {
     const { StatsD } = loadPeer('hot-shots') as { StatsD: StatsDConstructor }
     this.maxBytes = path === undefined ? MAX_UDP_BYTES : MAX_UNIX_BYTES
-    const address = host ?? (process.env.DD_AGENT_HOST || '127.0.0.1')
+    const address = host ?? '127.0.0.1'
     this.#target = path ?? address
     // hot-shots would put it before the titles of events too.
     this.#prefix = prefix === '' || prefix.endsWith('.') ? prefix : `${prefix}.`

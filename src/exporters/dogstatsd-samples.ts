@@ -1,3 +1,4 @@
+import { freemem, totalmem } from 'node:os'
 import { type Batch, type Histogram, type Labels, type Metric, seriesKey } from '../core/batch'
 import type { Deltas } from './deltas'
 
@@ -29,23 +30,27 @@ const DD_TRACE_GAUGES: Readonly<Record<string, readonly string[]>> = {
   process_resident_memory_bytes: ['runtime.node.mem.rss'],
 }
 
-const GC_TYPES: Readonly<Record<string, string>> = {
-  minor: 'scavenge',
-  major: 'mark_sweep_compact',
-  incremental: 'incremental_marking',
-  weakcb: 'process_weak_callbacks',
-}
+const GC_TYPES: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    minor: 'scavenge',
+    major: 'mark_sweep_compact',
+    incremental: 'incremental_marking',
+    weakcb: 'process_weak_callbacks',
+  }),
+)
 
-const CPU: Readonly<Record<string, string>> = {
-  process_cpu_user_seconds_total: 'runtime.node.cpu.user',
-  process_cpu_system_seconds_total: 'runtime.node.cpu.system',
-  process_cpu_seconds_total: 'runtime.node.cpu.total',
-}
+const CPU: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    process_cpu_user_seconds_total: 'runtime.node.cpu.user',
+    process_cpu_system_seconds_total: 'runtime.node.cpu.system',
+    process_cpu_seconds_total: 'runtime.node.cpu.total',
+  }),
+)
 
 /**
  * The lines for `batch`: counters as their growth since what `deltas` knows to be delivered, and not at all where they did
  * not grow. Histograms go out as Datadog's own OpenMetrics check sends them: `.count`, `.sum`, and `.bucket` by
- * `upper_bound`. Beside that what dd-trace would say, as far as cumulative figures tell it: no minimum, maximum, median.
+ * `upper_bound`. Beside that what dd-trace would say, as far as cumulative figures tell it: no minimum and no maximum.
  */
 export function samplesOf(batch: Batch, deltas: Deltas): Sample[] {
   const out = new Samples(deltas)
@@ -87,12 +92,32 @@ class Samples {
   }
 
   /** As dd-trace's histograms, in nanoseconds. */
-  durations(name: string, { count, sum }: Pick<Histogram, 'count' | 'sum'>, tags: Labels): void {
+  durations(name: string, { count, sum, buckets }: Histogram, tags: Labels): void {
     const ns = Math.round(sum * 1e9)
     this.count(`${name}.count`, count, tags)
     this.count(`${name}.sum`, ns, tags)
     this.count(`${name}.total`, ns, tags)
     this.quotient(`${name}.avg`, ns, count, tags, true)
+    this.quantile(`${name}.median`, 0.5, { count, buckets }, tags)
+    this.quantile(`${name}.95percentile`, 0.95, { count, buckets }, tags)
+  }
+
+  /**
+   * Of what came since it was last delivered: an estimate, as far off as its bucket is wide, and no more than the last bound.
+   * Its own totals, as a quotient has.
+   */
+  quantile(name: string, q: number, { count, buckets }: Omit<Histogram, 'sum'>, tags: Labels): void {
+    const all = [...buckets, { le: Number.POSITIVE_INFINITY, count }]
+    const totals = all.map((bucket) => [seriesKey(`${name} to ${bucket.le}`, tags), bucket.count] as const)
+    const grown = totals.map(([series, total]) => this.deltas.since(series, total))
+    const rank = q * (grown.at(-1) ?? 0)
+    if (rank === 0) return
+    const at = grown.findIndex((below) => below >= rank)
+    const [low, high] = [all[at - 1]?.le ?? 0, all[at]?.le ?? 0]
+    const [less, more] = [grown[at - 1] ?? 0, grown[at] ?? 0]
+    const seconds =
+      high === Number.POSITIVE_INFINITY ? low : low + ((high - low) * (rank - less)) / (more - less)
+    this.gauge(name, Math.round(seconds * 1e9), tags, totals)
   }
 
   /**
@@ -117,16 +142,28 @@ class Samples {
 
 /** `runtime.node.gc.pause.by.type`, and `runtime.node.gc.pause` of all types together. */
 function addPauses(out: Samples, metrics: readonly Metric[]): void {
-  const all = new Map<string, { count: number; sum: number; tags: Labels }>()
+  const all = new Map<string, { histogram: Histogram; tags: Labels }>()
   for (const { name, value, labels } of metrics) {
     if (name !== 'nodejs_gc_duration_seconds' || typeof value === 'number') continue
     const { kind = '', ...tags } = labels
-    out.durations('runtime.node.gc.pause.by.type', value, { ...tags, gc_type: GC_TYPES[kind] ?? 'unknown' })
+    out.durations('runtime.node.gc.pause.by.type', value, {
+      ...tags,
+      gc_type: GC_TYPES.get(kind) ?? 'unknown',
+    })
     const key = seriesKey('', tags)
-    const { count, sum } = all.get(key) ?? { count: 0, sum: 0 }
-    all.set(key, { count: count + value.count, sum: sum + value.sum, tags })
+    const there = all.get(key)?.histogram
+    all.set(key, { histogram: there === undefined ? value : together(there, value), tags })
   }
-  for (const { tags, ...together } of all.values()) out.durations('runtime.node.gc.pause', together, tags)
+  for (const { histogram, tags } of all.values()) out.durations('runtime.node.gc.pause', histogram, tags)
+}
+
+/** Of the same bounds. */
+function together(a: Histogram, b: Histogram): Histogram {
+  const buckets = a.buckets.map(({ le, count }, index) => ({
+    le,
+    count: count + (b.buckets[index]?.count ?? 0),
+  }))
+  return { count: a.count + b.count, sum: a.sum + b.sum, buckets }
 }
 
 /** dd-trace's delay is how long a turn lasted without its waiting, and so is ours. */
@@ -157,9 +194,14 @@ function addProcess(out: Samples, { metrics, timestamp }: Batch): void {
   )?.value
   for (const { name, value, labels } of metrics) {
     if (typeof value !== 'number') continue
-    const cpu = CPU[name]
+    const cpu = CPU.get(name)
     if (cpu !== undefined && typeof seconds === 'number')
       out.quotient(cpu, value * 100, seconds, labels, false)
+    if (name === 'process_resident_memory_bytes') {
+      // The machine's, as dd-trace has it, in a container too.
+      out.gauge('runtime.node.mem.total', totalmem(), labels)
+      out.gauge('runtime.node.mem.free', freemem(), labels)
+    }
     if (name !== 'process_start_time_seconds') continue
     out.gauge('runtime.node.process.uptime', Math.max(0, Math.round(timestamp / 1_000 - value)), labels)
   }

@@ -5,7 +5,7 @@ import { warnOnce } from '../core/report'
 import type { Stall } from '../core/stall'
 import { Deltas } from './deltas'
 import { Delivery } from './delivery'
-import { Client, targetOf } from './dogstatsd-client'
+import { Client } from './dogstatsd-client'
 import { fittingEvent } from './dogstatsd-events'
 import { type Sample, samplesOf } from './dogstatsd-samples'
 import type { Exporter } from './exporter'
@@ -42,6 +42,8 @@ export class DogStatsD implements Transport<Datagram> {
   #toldAt: readonly number[] = []
   /** Told to be going on. */
   readonly #ongoing = new Set<number>()
+  /** There was a batch that counters count from, whether or not it could be encoded. */
+  #started = false
   #encoded: { readonly batch: Batch; readonly encoded: Encoded<Datagram> } | undefined
 
   constructor(
@@ -59,9 +61,9 @@ export class DogStatsD implements Transport<Datagram> {
     const newest = this.#encoded
     if (newest?.batch === batch) return newest.encoded
     if (newest !== undefined && batch.sequence < newest.batch.sequence) return { requests: [], omitted: [] }
-    this.#client ??= new Client(targetOf(this.#settings, process.env), this.#settings.prefix, batch.service)
+    this.#client ??= new Client(this.#settings, this.#settings.prefix, batch.service)
     const samples = samplesOf(batch, this.#deltas)
-    const encoded = this.#pack(this.#client, newest === undefined ? this.#start(samples) : samples)
+    const encoded = this.#pack(this.#client, this.#started ? samples : this.#start(samples))
     this.#encoded = { batch, encoded }
     return encoded
   }
@@ -106,6 +108,7 @@ export class DogStatsD implements Transport<Datagram> {
   }
 
   #start(samples: readonly Sample[]): readonly Sample[] {
+    this.#started = true
     this.#deliver(samples)
     return samples.filter(({ totals }) => totals.length === 0)
   }

@@ -6,7 +6,7 @@ import { warnOnce } from '../core/report'
 import type { Stall } from '../core/stall'
 import { Delivery } from './delivery'
 import type { Exporter } from './exporter'
-import { anyOf } from './redact'
+import { Secrets, secretsOfUrl } from './redact'
 import { DeliveryError, type Transport } from './transport'
 
 /** Names of options whose text, and all text below them, is kept out of messages. */
@@ -30,7 +30,7 @@ export class ModuleTransport implements Transport<Batch> {
   readonly order = 'oldest-first'
   readonly #path: string
   readonly #options: unknown
-  readonly #secrets: RegExp
+  readonly #secrets: Secrets
   #loaded: Promise<ExporterFactory> | undefined
   #made: Promise<CustomExporter> | undefined
   #exporter: CustomExporter | undefined
@@ -41,7 +41,7 @@ export class ModuleTransport implements Transport<Batch> {
   ) {
     this.#path = path
     this.#options = options
-    this.#secrets = anyOf(secretsIn(options, false))
+    this.#secrets = new Secrets(secretsIn(options, false))
   }
 
   encode(batch: Batch) {
@@ -112,7 +112,7 @@ export class ModuleTransport implements Transport<Batch> {
 
   #failure(where: string, thrown: unknown, retry?: boolean): DeliveryError {
     const wish = wishOf(thrown)
-    const message = `${where}${messageOf(thrown)}`.replace(this.#secrets, '***')
+    const message = `${where}${this.#secrets.told(messageOf(thrown))}`
     return new DeliveryError(message, { ...wish, retry: retry ?? wish.retry })
   }
 }
@@ -137,10 +137,15 @@ function wishOf(thrown: unknown): { retry: boolean; retryAfterMs: number | undef
   }
 }
 
-/** Cloned data, so it may hold itself. */
-function secretsIn(value: unknown, secret: boolean, seen = new Set<unknown>()): string[] {
-  if (typeof value === 'string') return secret ? [Buffer.from(value).toString()] : []
-  if (typeof value !== 'object' || value === null || seen.has(value)) return []
+/** Cloned data, so it may hold itself. Of text that is no secret, what URLs in it hold. */
+function secretsIn(value: unknown, secret: boolean, seen = new Set<unknown>()): readonly string[] {
+  if (typeof value === 'string') return secret ? [value, ...secretsOfUrl(value)] : secretsOfUrl(value)
+  if (typeof value === 'number' || typeof value === 'bigint') return secret ? [String(value)] : []
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || seen.has(value)) return []
   seen.add(value)
-  return Object.entries(value).flatMap(([name, part]) => secretsIn(part, secret || SECRET.test(name), seen))
+  if (value instanceof Set) return [...value].flatMap((part) => secretsIn(part, secret, seen))
+  const entries: Iterable<[unknown, unknown]> = value instanceof Map ? value : Object.entries(value)
+  return [...entries].flatMap(([name, part]) =>
+    secretsIn(part, secret || (typeof name === 'string' && SECRET.test(name)), seen),
+  )
 }

@@ -62,7 +62,7 @@ export function promClientNames(batch: Batch): Batch {
   }
   const descriptions: Record<string, Description> = {}
   for (const { name } of metrics) {
-    const description = DESCRIBED[name] ?? batch.descriptions[name]
+    const description = Object.hasOwn(DESCRIBED, name) ? DESCRIBED[name] : batch.descriptions[name]
     if (description !== undefined) descriptions[name] = description
   }
   return { ...batch, metrics, descriptions }

@@ -22,6 +22,8 @@ export interface Attempt {
   secrets: readonly string[]
   /** Decided: no further request goes out. */
   over: boolean
+  /** An answer has begun: `answered` will be called, though the official exporter may be done before. */
+  answering: boolean
   answered(answer: Answer): void
   failed(error: Error): void
 }
@@ -93,6 +95,7 @@ function watch(request: http.ClientRequest, attempt: Attempt): void {
   attempt.signal.addEventListener('abort', end, { once: true })
   request.once('close', () => attempt.signal.removeEventListener('abort', end))
   request.once('response', (response: http.IncomingMessage) => {
+    attempt.answering = true
     const chunks: Buffer[] = []
     let length = 0
     response.on('data', (chunk: Buffer) => {

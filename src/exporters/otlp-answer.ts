@@ -1,23 +1,23 @@
-/**
- * What an answer of success says against it (`ExportMetricsServiceResponse.partial_success`); undefined where all was
- * stored. The official exporter only logs it.
- */
-export function rejectionIn(body: Buffer, contentType: string): string | undefined {
+/** What an answer of success says of it (`ExportMetricsServiceResponse.partial_success`). */
+export interface PartialSuccess {
+  /** Data points that were not stored. */
+  readonly rejected: number
+  /** Why; a warning where none was rejected. */
+  readonly message: string
+}
+
+/** Undefined where it says nothing. The official exporter only logs it. */
+export function partialSuccessIn(body: Buffer, contentType: string): PartialSuccess | undefined {
   try {
-    const { rejected, message } = /json/i.test(contentType) ? fromJson(body) : fromProtobuf(body)
-    return rejected === 0 ? undefined : `rejected ${rejected} data points: ${message}`
+    const said = /json/i.test(contentType) ? fromJson(body) : fromProtobuf(body)
+    return said.rejected === 0 && said.message === '' ? undefined : said
   } catch {
     // The protocol takes a success by its status.
     return undefined
   }
 }
 
-interface Rejection {
-  readonly rejected: number
-  readonly message: string
-}
-
-function fromJson(body: Buffer): Rejection {
+function fromJson(body: Buffer): PartialSuccess {
   const { partialSuccess } = JSON.parse(body.toString('utf8')) as {
     partialSuccess?: { rejectedDataPoints?: string | number; errorMessage?: string }
   }
@@ -28,7 +28,7 @@ function fromJson(body: Buffer): Rejection {
 }
 
 /** Field 1 is the message; in it 1 is the number, and 2 the text. */
-function fromProtobuf(body: Buffer): Rejection {
+function fromProtobuf(body: Buffer): PartialSuccess {
   const partial = fields(body).get(1)
   const inner = partial instanceof Buffer ? fields(partial) : new Map<number, number | Buffer>()
   return { rejected: Number(inner.get(1) ?? 0), message: String(inner.get(2) ?? '') }

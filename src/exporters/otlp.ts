@@ -3,13 +3,14 @@ import { messageOf, type OffloopError } from '../core/errors'
 import { type Attributes, type MetricData, SCOPE, type Scope } from '../core/otel-data'
 import { metricData, type Point, PointMaker } from '../core/otel-points'
 import type { OtlpSettings } from '../core/otlp'
+import { warnOnce } from '../core/report'
 import { waitOf } from './answers'
 import { Delivery } from './delivery'
 import type { Exporter } from './exporter'
-import { Agents, type Answer, type Attempt, during } from './otlp-agent'
-import { rejectionIn } from './otlp-answer'
+import { Agents, type Attempt, during } from './otlp-agent'
+import { type PartialSuccess, partialSuccessIn } from './otlp-answer'
 import { resourceAttributes } from './otlp-resource'
-import { Secrets } from './redact'
+import { Secrets, secretsOfHeader, secretsOfUrl } from './redact'
 import { DeliveryError, type Encoded, type Transport } from './transport'
 
 /** New Relic takes 1 MB, others more. Before compression, and estimated on the high side. */
@@ -81,13 +82,18 @@ export class Otlp implements Transport<readonly Point[]> {
       resource: { attributes: this.#resource ?? {} },
       scopeMetrics: [{ scope: SCOPE, metrics }],
     }
-    const answer = await this.#exchange(official, data, signal)
+    const partial = await this.#exchange(official, data, signal)
     // An answer that comes too late is none: the batch is sent again.
     if (signal.aborted) return
     this.#points.commit(points)
-    const rejection = answer === undefined ? undefined : rejectionIn(answer.body, answer.type)
+    if (partial === undefined) return
+    const { rejected, message } = partial
     // It may not be sent again; nor was it all stored.
-    if (rejection !== undefined) throw this.#error(rejection, [], { retry: false })
+    if (rejected > 0) throw this.#error(`rejected ${rejected} data points: ${message}`, { retry: false })
+    warnOnce(
+      `partial ${this.name}`,
+      `exporter ${this.name}: ${this.#shown} stored all, and warns: ${message}`,
+    )
   }
 
   close(): void {
@@ -109,62 +115,70 @@ export class Otlp implements Transport<readonly Point[]> {
     return this.#official
   }
 
-  /** Resolves with the answer of a success, where one was seen. */
+  /** Resolves with what a success says of itself, its message without secrets. */
   #exchange(
     official: OfficialExporter,
     data: ResourceMetrics,
     signal: AbortSignal,
-  ): Promise<Answer | undefined> {
+  ): Promise<PartialSuccess | undefined> {
     return new Promise((resolve, reject) => {
-      let good: Answer | undefined
-      const fail = (
-        message: string,
-        options: { retry: boolean; retryAfterMs?: number | undefined },
-      ): void => {
+      const fail = (message: string, options: ErrorOptions): void => {
         attempt.over = true
-        reject(this.#error(message, attempt.secrets, options))
+        reject(this.#error(message, options))
       }
+      const secrets = () => this.#secrets(attempt.secrets)
+      const broken = (error: unknown): void =>
+        fail(secrets().told(messageOf(error) || String((error as { code?: unknown }).code)), { retry: true })
       const attempt: Attempt = {
         signal,
         secrets: [],
         over: false,
-        answered: (answer) => {
+        answering: false,
+        answered: ({ status, type, retryAfter, body }) => {
           attempt.over = true
-          const said = answer.body.toString('utf8')
-          if (answer.status < 200 || answer.status >= 300) {
-            fail(`answered ${answer.status}${said === '' ? '' : `: ${said}`}`, {
-              retry: RETRIED.has(answer.status),
-              retryAfterMs: answer.retryAfter === undefined ? undefined : waitOf(answer.retryAfter),
+          const said = secrets().quoted(body.toString('utf8'))
+          if (status < 200 || status >= 300) {
+            fail(`answered ${status}${said === '' ? '' : `: ${said}`}`, {
+              retry: RETRIED.has(status),
+              retryAfterMs: retryAfter === undefined ? undefined : waitOf(retryAfter),
             })
-          } else if (/^text\/html/i.test(answer.type)) {
+          } else if (/^text\/html/i.test(type)) {
             // A log-in page or a wrong port also answers 200, and stores nothing.
             fail(`a success that is not OTLP's: ${said}`, { retry: true })
-          } else good = answer
-          resolve(good)
+          } else {
+            const partial = partialSuccessIn(body, type)
+            resolve(partial && { ...partial, message: secrets().quoted(partial.message) })
+          }
         },
-        failed: (error) =>
-          fail(messageOf(error) || String((error as { code?: unknown }).code), { retry: true }),
+        failed: broken,
       }
       during(attempt, () =>
         official.export(data, ({ code, error }) => {
-          if (code === SUCCESS) resolve(good)
+          if (attempt.answering) return
+          if (code === SUCCESS) resolve(undefined)
           // Before there was a request: a certificate that cannot be read, for one.
-          else fail(messageOf(error), { retry: true })
+          else broken(error)
         }),
       )
     })
   }
 
-  #error(
-    message: string,
-    secrets: readonly string[],
-    options: { retry: boolean; retryAfterMs?: number | undefined },
-  ): DeliveryError {
-    const own = Object.values(this.#settings.headers)
-    const told = new Secrets(this.#url, [...own, ...secrets]).redact(message)
-    return new DeliveryError(`${this.#url.origin}${this.#url.pathname} ${told}`, options)
+  /** `sent` are values of headers, which the official exporter may have from the environment. */
+  #secrets(sent: readonly string[]): Secrets {
+    const headers = [...Object.values(this.#settings.headers), ...sent]
+    return new Secrets([...headers.flatMap(secretsOfHeader), ...secretsOfUrl(this.#settings.url)])
+  }
+
+  get #shown(): string {
+    return this.#url.origin + this.#url.pathname
+  }
+
+  #error(message: string, options: ErrorOptions): DeliveryError {
+    return new DeliveryError(`${this.#shown} ${message}`, options)
   }
 }
+
+type ErrorOptions = ConstructorParameters<typeof DeliveryError>[1]
 
 /** Requests that stay below the limit, in an order that is the same for the same points. */
 function cut(points: readonly Point[]): readonly (readonly Point[])[] {

@@ -1,7 +1,7 @@
 import http from 'node:http'
 import { messageOf } from '../core/errors'
 import { waitOf } from './answers'
-import { Secrets } from './redact'
+import { Secrets, secretsOfUrl } from './redact'
 import { DeliveryError } from './transport'
 
 const MAX_ANSWER_BYTES = 65_536
@@ -30,7 +30,7 @@ export class Endpoint {
     this.#url = new URL(url)
     this.#shown = this.#url.origin + this.#url.pathname
     this.#headers = headers
-    this.#secrets = new Secrets(this.#url, secrets)
+    this.#secrets = new Secrets([...secrets, ...secretsOfUrl(url)])
     // TLS is loaded only where it is used.
     const client =
       this.#url.protocol === 'https:' ? (require('node:https') as typeof import('node:https')) : http
@@ -46,15 +46,15 @@ export class Endpoint {
    */
   async post(body: string, signal: AbortSignal): Promise<string> {
     const answer = await this.#exchange(Buffer.from(body), signal).catch((thrown: unknown) => {
-      throw new DeliveryError(this.#secrets.redact(`${this.#shown}: ${reasonOf(thrown)}`), { retry: true })
+      throw new DeliveryError(`${this.#shown}: ${this.#secrets.told(reasonOf(thrown))}`, { retry: true })
     })
     if (answer.status >= 200 && answer.status < 300) return answer.body
     throw this.#failure(answer)
   }
 
   /** An error about an answer that `post` took for a success. */
-  error(message: string, options: { retry: boolean }): DeliveryError {
-    return new DeliveryError(this.#secrets.redact(`${this.#shown}: ${message}`), options)
+  error(message: string, answer: string, options: { retry: boolean }): DeliveryError {
+    return new DeliveryError(`${this.#shown}: ${message}: ${this.#secrets.quoted(answer)}`, options)
   }
 
   close(): void {
@@ -65,7 +65,7 @@ export class Endpoint {
     const redirected = status >= 300 && status < 400
     const said = redirected ? 'redirects are not followed' : body
     return new DeliveryError(
-      `${this.#shown} answered ${status}${said === '' ? '' : `: ${this.#secrets.redact(said)}`}`,
+      `${this.#shown} answered ${status}${said === '' ? '' : `: ${this.#secrets.quoted(said)}`}`,
       {
         retry: status === 408 || status === 429 || status >= 500,
         retryAfterMs: retryAfter === undefined ? undefined : waitOf(retryAfter),

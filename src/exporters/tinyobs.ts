@@ -72,10 +72,10 @@ export class TinyObs implements Transport<Ingest> {
     const { status, count: stored } = parse(answer)
     // A log-in page or a wrong path also answers 200, and stores nothing.
     if (status !== 'success') {
-      throw this.#endpoint.error(`a success that is not TinyObs's: ${answer}`, { retry: true })
+      throw this.#endpoint.error("a success that is not TinyObs's", answer, { retry: true })
     }
     if (stored !== undefined && stored !== count) {
-      throw this.#endpoint.error(`${stored} of ${count} metrics were stored: ${answer}`, { retry: false })
+      throw this.#endpoint.error(`${stored} of ${count} metrics were stored`, answer, { retry: false })
     }
   }
 

@@ -1,10 +1,10 @@
 // What we send, as the official definitions of the protocol and a real receiver read it.
-import { execFileSync, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import fc from 'fast-check'
+import { runInNewContext } from 'node:vm'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { backend } from '../../scripts/backends.mjs'
 import type { Batch, Metric } from '../../src/core/batch'
@@ -12,43 +12,16 @@ import type { OtlpOptions } from '../../src/index'
 import { dist } from '../dist'
 import { batch, gauge } from '../support/batches'
 import { freePort } from '../support/free-port'
-import { attributesOf, type OtlpRequest, OtlpServer, type Received } from '../support/otlp-server'
-import { type Message, parseProtoText } from '../support/proto-text'
+import { OtlpServer, type Received } from '../support/otlp-server'
+import { decoded, first, inner, metricsOf, text } from '../support/protoc'
+import { rowsOfOtlpProto } from '../support/table'
 
 const { createOtlp } = dist<typeof import('../../src/exporters/otlp')>('exporters/otlp.js')
 const { resolveOptions } = dist<typeof import('../../src/core/options')>('core/options.js')
 const { otelAttributes, otelName } = dist<typeof import('../../src/core/otel-names')>('core/otel-names.js')
 const offloop = dist<typeof import('../../src/index')>('index.js')
 
-let protoc: string
-beforeAll(() => {
-  protoc = backend('protoc')
-}, 120_000)
-
-/** By the official decoder, which prints fields that it does not know by their numbers. */
-function decoded(body: Buffer): Message {
-  const text = execFileSync(
-    join(protoc, 'usr/bin/protoc'),
-    [
-      '--decode=opentelemetry.proto.collector.metrics.v1.ExportMetricsServiceRequest',
-      `-I${join(protoc, 'usr/include')}`,
-      'opentelemetry/proto/collector/metrics/v1/metrics_service.proto',
-    ],
-    {
-      input: body,
-      encoding: 'utf8',
-      env: { ...process.env, LD_LIBRARY_PATH: libraries() },
-      maxBuffer: 2 ** 28,
-    },
-  )
-  expect(text.match(/^\s*\d+[: ]/m), 'fields that the protocol does not have').toBeNull()
-  return parseProtoText(text)
-}
-
-function libraries(): string {
-  const triplet = { x64: 'x86_64', arm64: 'aarch64' }[process.arch as 'x64' | 'arm64']
-  return join(protoc, `usr/lib/${triplet}-linux-gnu`)
-}
+beforeAll(() => void backend('protoc'), 120_000)
 
 function exporter(given: Omit<OtlpOptions, 'type'>) {
   const options = { exporters: [{ type: 'otlp', ...given }] }
@@ -59,157 +32,6 @@ function exporter(given: Omit<OtlpOptions, 'type'>) {
   onTestFinished(() => made.close())
   return { made, errors }
 }
-
-const inner = (message: Message | undefined, field: string): readonly Message[] =>
-  (message?.[field] ?? []) as readonly Message[]
-const text = (message: Message | undefined, field: string): string => (message?.[field]?.[0] ?? '') as string
-const numbers = (message: Message | undefined, field: string): readonly number[] =>
-  (message?.[field] ?? []).map(Number)
-const first = (message: Message | undefined, ...fields: readonly string[]): Message | undefined =>
-  fields.reduce<Message | undefined>((at, field) => inner(at, field)[0], message)
-
-interface Read {
-  readonly name: string
-  readonly attributes: Record<string, unknown>
-  readonly value: unknown
-}
-
-/** All points of a protobuf request. */
-function pointsOf(request: Message): Read[] {
-  return inner(first(request, 'resource_metrics', 'scope_metrics'), 'metrics').flatMap((metric) => {
-    const data = first(metric, 'gauge') ?? first(metric, 'sum') ?? first(metric, 'histogram')
-    return inner(data, 'data_points').map((point) => ({
-      name: text(metric, 'name'),
-      attributes: Object.fromEntries(
-        inner(point, 'attributes').map((one) => [
-          text(one, 'key'),
-          text(first(one, 'value'), 'string_value'),
-        ]),
-      ),
-      value:
-        'as_double' in point
-          ? Number(text(point, 'as_double'))
-          : {
-              count: Number(text(point, 'count')),
-              sum: Number(text(point, 'sum')),
-              bounds: numbers(point, 'explicit_bounds'),
-              counts: numbers(point, 'bucket_counts'),
-            },
-    }))
-  })
-}
-
-/** The same of a request in JSON. */
-function pointsOfJson(body: Buffer): Read[] {
-  const request = JSON.parse(body.toString()) as OtlpRequest
-  return request.resourceMetrics.flatMap(({ scopeMetrics }) =>
-    scopeMetrics.flatMap(({ metrics }) =>
-      metrics.flatMap(
-        (metric) =>
-          (metric.gauge ?? metric.sum ?? metric.histogram)?.dataPoints.map((point) => ({
-            name: metric.name,
-            attributes: attributesOf(point.attributes),
-            value: point.asDouble ?? {
-              count: Number(point.count),
-              sum: point.sum,
-              bounds: point.explicitBounds,
-              counts: point.bucketCounts?.map(Number),
-            },
-          })) ?? [],
-      ),
-    ),
-  )
-}
-
-/** What a batch says, in the shape of the two above. */
-function pointsOfBatch({ metrics, service }: Batch): Read[] {
-  return metrics.map(({ name, value, labels }) => {
-    const { service: own, ...attributes } = labels
-    const counts = typeof value === 'number' ? [] : [...value.buckets.map(({ count }) => count), value.count]
-    return {
-      name,
-      attributes: own === service || own === undefined ? attributes : labels,
-      value:
-        typeof value === 'number'
-          ? value
-          : {
-              count: value.count,
-              sum: value.sum,
-              bounds: value.buckets.map(({ le }) => le),
-              counts: counts.map((count, index) => count - (counts[index - 1] ?? 0)),
-            },
-    }
-  })
-}
-
-const sorted = (points: readonly Read[]): string[] =>
-  points
-    .map(({ name, attributes, value }) =>
-      JSON.stringify([name, Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1)), value]),
-    )
-    .sort()
-
-const labelText = fc.oneof(
-  fc.string({ unit: 'binary', maxLength: 20 }),
-  fc.constantFrom('"', '\n', '\\', '\\n', '\u0000', '\u007f', 'größe', '漢字 😀', "a'b", '}{,='),
-)
-const aLabels = fc.dictionary(fc.stringMatching(/^l[a-z0-9_]{0,8}$/), labelText, { maxKeys: 4 })
-const finite = fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0 || 0)
-const aHistogram = fc
-  .tuple(
-    fc.uniqueArray(fc.double({ min: 1e-6, max: 1e6, noNaN: true }), { maxLength: 8 }),
-    fc.array(fc.nat(1e9), { minLength: 9, maxLength: 9 }),
-    finite,
-  )
-  .map(([bounds, counts, sum]) => {
-    let total = 0
-    const buckets = bounds
-      .sort((a, b) => a - b)
-      .map((le, index) => {
-        total += counts[index] ?? 0
-        return { le, count: total }
-      })
-    return { buckets, sum, count: total + (counts[8] ?? 0) }
-  })
-const aMetric = fc.tuple(fc.stringMatching(/^m[a-z0-9_]{0,12}$/), aLabels).chain(([name, labels]) =>
-  fc.oneof(
-    finite.map((value): Metric => ({ name: `${name}_gauge`, type: 'gauge', value, labels })),
-    finite.map(
-      (value): Metric => ({ name: `${name}_total`, type: 'counter', value: Math.abs(value), labels }),
-    ),
-    aHistogram.map((value): Metric => ({ name: `${name}_seconds`, type: 'histogram', value, labels })),
-  ),
-)
-const metricsOf = fc.uniqueArray(aMetric, {
-  minLength: 1,
-  maxLength: 12,
-  selector: ({ name, labels }) => `${name} ${JSON.stringify(Object.entries(labels).sort())}`,
-})
-
-describe('the bytes', () => {
-  it('say by the official definitions what the batch says, in both encodings', async () => {
-    const server = await OtlpServer.start()
-    onTestFinished(() => server.close())
-    const asProto = exporter({ url: server.url, compression: 'gzip' }).made
-    const asJson = exporter({ url: server.url, protocol: 'http/json' }).made
-    let sequence = 0
-    await fc.assert(
-      fc.asyncProperty(metricsOf, async (metrics) => {
-        server.requests.length = 0
-        const one = batch(++sequence, metrics)
-        for (const made of [asProto, asJson]) {
-          made.push(one)
-          expect(await made.flush(10_000)).toBe(true)
-        }
-        const [proto, json] = server.stored as [Received, Received]
-        const expected = sorted(pointsOfBatch(one))
-        expect(sorted(pointsOf(decoded(proto.body)))).toEqual(expected)
-        expect(sorted(pointsOfJson(json.body))).toEqual(expected)
-      }),
-      { numRuns: 60 },
-    )
-  }, 120_000)
-})
 
 describe('New Relic', () => {
   const KEY = 'nr-l1cense'
@@ -229,7 +51,7 @@ describe('New Relic', () => {
         if (!keys.includes(wanted)) faults.push(`no ${wanted}`)
       }
     }
-    for (const metric of inner(first(request, 'resource_metrics', 'scope_metrics'), 'metrics')) {
+    for (const metric of metricsOf(request)) {
       const name = text(metric, 'name')
       if (name.length > 255) faults.push(`name ${name}`)
       const data = first(metric, 'sum') ?? first(metric, 'histogram')
@@ -254,15 +76,27 @@ describe('New Relic', () => {
     return faults
   }
 
+  /** The options of the one exporter in the docs' own block, as a process with a license key would have them. */
+  function documented(): Omit<OtlpOptions, 'type'> {
+    const docs = readFileSync(new URL('../../docs/exporters.md', import.meta.url), 'utf8')
+    const block = /^### New Relic\n\n```js\n(.*?)```/ms.exec(docs)?.[1] ?? ''
+    const given: { exporters: OtlpOptions[] }[] = []
+    const context = {
+      offloop: { start: (options: { exporters: OtlpOptions[] }) => given.push(options) },
+      process: { env: { NEW_RELIC_LICENSE_KEY: KEY } },
+    }
+    runInNewContext(block, context)
+    const [{ type, ...options } = {} as OtlpOptions] = structuredClone(given[0]?.exporters ?? [])
+    expect([type, given.length]).toEqual(['otlp', 1])
+    return options
+  }
+
   it('finds its rules kept by the preset of the docs, with a batch of many megabytes too', async () => {
     const server = await OtlpServer.start()
     onTestFinished(() => server.close())
-    const { made, errors } = exporter({
-      url: server.origin,
-      headers: { 'api-key': KEY },
-      temporality: 'delta',
-      compression: 'gzip',
-    })
+    const { url, ...preset } = documented()
+    expect(url).toBe('https://otlp.nr-data.net')
+    const { made, errors } = exporter({ ...preset, url: server.origin })
     const labels = Object.fromEntries(
       Array.from({ length: 15 }, (_, index) => [`l${index}`, 'ß"\n '.repeat(200)]),
     )
@@ -283,7 +117,7 @@ describe('New Relic', () => {
     expect(server.requests.length).toBeGreaterThan(6)
     expect(server.requests.flatMap(broken)).toEqual([])
     const jobs = server.requests
-      .flatMap(({ body }) => pointsOf(decoded(body)))
+      .flatMap(({ body }) => rowsOfOtlpProto(metricsOf(decoded(body))))
       .filter(({ name }) => name === 'jobs_total')
     expect(jobs).toHaveLength(200)
     expect(jobs.every(({ value }) => value === 1)).toBe(true)

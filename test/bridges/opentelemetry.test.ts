@@ -102,7 +102,41 @@ describe('a metric producer', () => {
       aggregationTemporality: AggregationTemporality.DELTA,
       dataPoints: [{ value: { count: 3, buckets: { counts: [0, 3, 0] } } }],
     })
-    expect((await read()).nodejs_gc_cycles_total?.dataPoints).toMatchObject([{ value: 0 }])
+    // Nothing new: no interval, no points.
+    expect(await read()).toEqual({})
+    source.emit('batch', batch(4, [cycles(9), gauge('g', 1)]))
+    const second = await read()
+    expect(second.nodejs_gc_cycles_total?.dataPoints).toMatchObject([{ value: 0 }])
+    for (const { startTime, endTime } of second.nodejs_gc_cycles_total?.dataPoints ?? [])
+      expect(endTime[0] - startTime[0]).toBe(10)
+  })
+
+  it('has no deltas in its first batch, which only says where they begin', async () => {
+    const source = new Source()
+    const producer = metricProducer(source, { temporality: 'delta' })
+    const { read } = provider(AggregationTemporality.DELTA, [producer])
+    source.emit('batch', batch(1, [cycles(3), pauses([1, 0, 0], 0.001), gauge('g', 1)]))
+    expect(Object.keys(await read())).toEqual(['g'])
+  })
+
+  it('repeats totals as long as there are no newer ones', async () => {
+    const source = new Source()
+    const { read } = provider(AggregationTemporality.CUMULATIVE, [metricProducer(source)])
+    source.emit('batch', batch(1, [cycles(3)]))
+    await read()
+    expect((await read()).nodejs_gc_cycles_total?.dataPoints).toMatchObject([{ value: 3 }])
+  })
+
+  it('says as an error what it leaves out', async () => {
+    const source = new Source()
+    const producer = metricProducer(source)
+    source.emit('batch', batch(1, [cycles(-1), gauge('nan', Number.NaN), gauge('g', 1)]))
+    const { errors, resourceMetrics } = await producer.collect()
+    expect(resourceMetrics.scopeMetrics[0]?.metrics.map(({ descriptor }) => descriptor.name)).toEqual(['g'])
+    expect(errors).toEqual([
+      new Error('offloop: metric nodejs_gc_cycles_total is a counter and negative'),
+      new Error('offloop: metric nan is NaN, which not every backend can take'),
+    ])
   })
 
   it('takes nothing once closed', async () => {
@@ -145,6 +179,18 @@ describe('instruments', () => {
     ])
     end()
     expect(source.listenerCount('batch')).toBe(0)
+  })
+
+  it('leave out what no instrument can say', async () => {
+    const source = new Source()
+    const { meters, read } = provider(AggregationTemporality.CUMULATIVE)
+    registerInstruments(source, meters.getMeter('app'))
+    const turns = { ...pauses([1, 2, 3], Number.NaN), name: 'nodejs_eventloop_turn_seconds' }
+    source.emit('batch', batch(1, [cycles(-1), gauge('nan', Number.NaN), gauge('g', 1), turns]))
+    const points = Object.values(await read()).flatMap(({ dataPoints }) =>
+      dataPoints.map(({ value }) => value),
+    )
+    expect(points).toEqual([1])
   })
 
   it('record collections again: counts and buckets exactly, the sum nearly, a burst bit by bit', async () => {

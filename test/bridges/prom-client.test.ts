@@ -11,12 +11,14 @@ import {
   Registry,
   type RegistryContentType,
 } from 'prom-client'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
 import { dist } from '../dist'
 import { Child } from '../support/child'
+import { parsePrometheus } from '../support/exposition'
 
 const { collectDefaultMetrics: ours } =
   dist<typeof import('../../src/bridges/prom-client')>('bridges/prom-client.js')
+const offloop = dist<typeof import('../../src/index')>('index.js')
 const { attach, counters } = dist<typeof import('../../src/probe/counters')>('probe/counters.js')
 
 type Config = DefaultMetricsCollectorConfiguration<RegistryContentType>
@@ -64,6 +66,41 @@ function collected(config: Config = {}): Registry {
 }
 
 afterEach(() => register.clear())
+
+describe("what is served under prom-client's names", () => {
+  test('has the bounds and the spaces of the real one, in the same process', async () => {
+    const real = new Registry()
+    theirs({ register: real })
+    const sampler = offloop.start({ service: 'shop', serve: { port: 0, names: 'prom-client' }, stall: false })
+    onTestFinished(() => sampler.stop({ timeoutMs: 0 }))
+    const { url } = await sampler.ready
+    gc?.()
+    await setTimeout(50)
+    const wanted = await read(real)
+    const served = parsePrometheus(await (await fetch(`${url}/metrics`)).text())
+    const valuesOf = (name: string, label: string) => ({
+      real: new Set((wanted.get(name)?.values ?? []).flatMap(({ labels }) => labels[label] ?? []).map(bound)),
+      ours: new Set(
+        served
+          .get(name)
+          ?.samples.flatMap(({ labels }) => labels[label] ?? [])
+          .map(bound),
+      ),
+    })
+    for (const [name, label] of [
+      ['nodejs_gc_duration_seconds', 'le'],
+      ['nodejs_heap_space_size_total_bytes', 'space'],
+      ['nodejs_heap_space_size_used_bytes', 'space'],
+      ['nodejs_heap_space_size_available_bytes', 'space'],
+    ] as const) {
+      const { real, ours } = valuesOf(name, label)
+      expect(ours.size, name).toBeGreaterThan(4)
+      expect([...ours].sort(), name).toEqual([...real].sort())
+    }
+  })
+  /** As a number where it is one. */
+  const bound = (text: string | number) => String(text).replace('+Inf', 'Infinity')
+})
 
 describe('the default metrics', () => {
   test.each<[string, Config]>([

@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { dist } from '../dist'
 
 const { resolveOptions } = dist<typeof import('../../src/core/options')>('core/options.js')
@@ -11,6 +11,7 @@ const { resolveOptions } = dist<typeof import('../../src/core/options')>('core/o
 const cleanUp: (() => unknown)[] = []
 afterEach(() => {
   for (const clean of cleanUp.splice(0).reverse()) clean()
+  vi.unstubAllEnvs()
 })
 
 function folder(): string {
@@ -47,6 +48,7 @@ describe('dogstatsd', () => {
     [{ path: '/run/dsd.socket' }, { path: '/run/dsd.socket' }],
     [{ path: 'unix:/run/dsd.socket' }, { path: '/run/dsd.socket' }],
     [{ path: 'unix:///run/dsd.socket' }, { path: '/run/dsd.socket' }],
+    [{ path: 'unixgram:///run/dsd.socket' }, { path: '/run/dsd.socket' }],
     [
       { prefix: 'my.app', tags: { 'kube/pod-name': 'a:b' } },
       { prefix: 'my.app', tags: { 'kube/pod-name': 'a:b' } },
@@ -71,6 +73,53 @@ describe('dogstatsd', () => {
     const [named, said] = refusal({ type, ...given })
     expect(named).toBe(`exporters[0].${option}`)
     expect(said).toContain(message)
+  })
+
+  const stub = (variables: Record<string, string>) => {
+    for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value)
+  }
+
+  test.each<[Record<string, string>, object]>([
+    [{ DD_DOGSTATSD_URL: 'udp://agent' }, { host: 'agent', port: 8125 }],
+    [{ DD_DOGSTATSD_URL: 'udp://agent:1/' }, { host: 'agent', port: 1 }],
+    [{ DD_DOGSTATSD_URL: 'udp://[::1]:2' }, { host: '::1', port: 2 }],
+    [{ DD_DOGSTATSD_URL: 'unix:///run/dsd.socket' }, { path: '/run/dsd.socket' }],
+    [{ DD_DOGSTATSD_URL: 'unixgram:///run/dsd.socket' }, { path: '/run/dsd.socket' }],
+    [{ DD_DOGSTATSD_SOCKET: '/run/dsd.socket' }, { path: '/run/dsd.socket' }],
+    [
+      { DD_DOGSTATSD_SOCKET: '/run/dsd.socket', DD_DOGSTATSD_URL: 'udp://a:3' },
+      { host: 'a', port: 3 },
+    ],
+    [
+      { DD_AGENT_HOST: 'a', DD_DOGSTATSD_PORT: '4' },
+      { host: 'a', port: 4 },
+    ],
+    [{ DD_AGENT_HOST: 'a', DD_DOGSTATSD_HOST: 'b' }, { host: 'b' }],
+    [{ DD_DOGSTATSD_URL: '', DD_DOGSTATSD_SOCKET: '', DD_AGENT_HOST: '' }, {}],
+  ])('where Datadog says that it is: %j', (variables, expected) => {
+    stub(variables)
+    expect(resolve({ type })).toEqual({ ...defaults, ...expected })
+    // What is given replaces all of it.
+    expect(resolve({ type, host: 'given' })).toEqual({ ...defaults, host: 'given' })
+    expect(resolve({ type, path: '/given' })).toEqual({ ...defaults, path: '/given' })
+  })
+
+  test.each<[Record<string, string>, string, string]>([
+    [
+      { DD_DOGSTATSD_URL: 'udp://ann:hush@agent' },
+      'path (from DD_DOGSTATSD_URL)',
+      'must be udp://host:port, ',
+    ],
+    [{ DD_DOGSTATSD_URL: 'unixstream:///hush' }, 'path (from DD_DOGSTATSD_URL)', 'unixgram:///path'],
+    [{ DD_DOGSTATSD_URL: 'udp://a:99999' }, 'port (from DD_DOGSTATSD_URL)', 'from 1 to 65535'],
+    [{ DD_DOGSTATSD_SOCKET: 'dsd.socket' }, 'path (from DD_DOGSTATSD_SOCKET)', 'must be absolute'],
+    [{ DD_DOGSTATSD_PORT: 'hush' }, 'port (from DD_DOGSTATSD_PORT)', 'must be a whole number'],
+  ])('where it says so in vain: %j', (variables, option, message) => {
+    stub(variables)
+    const [named, said] = refusal({ type })
+    expect(named).toBe(`exporters[0].${option}`)
+    expect(said).toContain(message)
+    expect(said).not.toContain('hush')
   })
 
   test('says what to install where hot-shots is missing, and loads nothing where it is there', () => {

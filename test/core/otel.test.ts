@@ -151,6 +151,40 @@ describe('names', () => {
     expect(otelAttributes(metric, 'api')).toEqual({ region: 'eu', service: 'other' })
   })
 
+  it('leave labels alone that are called like what every object has', () => {
+    const labels = { thread: 'main', kind: 'minor', constructor: 'x', toString: 'y' }
+    const metric = { ...histogram({ count: 0, sum: 0, buckets: [] }), labels }
+    expect(otelAttributes(metric, 'api')).toEqual({
+      'thread.name': 'main',
+      'v8js.gc.type': 'minor',
+      constructor: 'x',
+      toString: 'y',
+    })
+    const odd = gauge('constructor', 1)
+    const described = { type: 'gauge', unit: 'constructor', description: '' } as const
+    expect(otelName(odd, { ...batch(1, [odd]), descriptions: { constructor: described } })).toEqual({
+      name: 'constructor',
+      unit: '',
+      instrument: 'gauge',
+    })
+  })
+
+  it.each([
+    ['nodejs_eventloop_active_seconds_total', 'nodejs_eventloop_idle_seconds_total'],
+    ['process_cpu_user_seconds_total', 'process_cpu_system_seconds_total'],
+  ])('of %s and its like have one description, whichever comes first', (...names) => {
+    const described = (order: readonly string[]) => {
+      const metrics = order.map((name): Metric => ({ name, type: 'counter', value: 1, labels: {} }))
+      const { points } = new PointMaker('cumulative').make(batch(1, metrics))
+      const [one, ...others] = metricData(points, 'cumulative')
+      expect(others).toEqual([])
+      expect(one?.dataPoints).toHaveLength(2)
+      return one?.descriptor.description
+    }
+    expect(described(names)).toMatch(/^[A-Z].*\.$/)
+    expect(described(names.toReversed())).toBe(described(names))
+  })
+
   it('too long are refused', () => {
     const metric = gauge('m'.repeat(256), 1)
     expect(new PointMaker('cumulative').make(batch(1, [metric])).omitted).toHaveLength(1)

@@ -482,6 +482,20 @@ describe('close', () => {
     expect(transport.sent).toEqual(['1/1'])
     expect(delivery.failures).toBe(0)
     expect(reports).toEqual([])
+    // The one in flight is given up; the other one was never tried.
+    expect(delivery.queued).toBe(1)
+  })
+
+  it('in the middle of the only batch leaves none, and nothing delivered', async () => {
+    const { transport, delivery, push } = setUp()
+    transport.outcome = () => 'hang'
+    await push(1)
+    expect(delivery.queued).toBe(1)
+    delivery.close()
+    expect(delivery.queued).toBe(0)
+    await settled()
+    expect(delivery.queued).toBe(0)
+    expect(await delivery.flush(1_000)).toBe(false)
   })
 
   it('ends a back-off', async () => {

@@ -122,6 +122,28 @@ describe('a module', () => {
     expect(await thrown(null)).toMatchObject({ retry: true, retryAfterMs: 0, message: 'null' })
   })
 
+  test.each<[string, unknown, string]>([
+    ['a secret', { apiKey: 's3cret' }, 's3cret'],
+    ['text below a secret', { headers: [{ 'x-a': 's3cret' }] }, 's3cret'],
+    ['a secret of a Map', { auth: new Map([['x', 's3cret']]) }, 's3cret'],
+    ['a secret in a Map', new Map([['password', 's3cret']]), 's3cret'],
+    ['a secret in a Set', { tokens: new Set(['s3cret']) }, 's3cret'],
+    ['a number', { pin: 1, token: 123_456 }, '123456'],
+    ['a password in a URL', { url: 'amqp://ann:s3cret@host/' }, 's3cret'],
+    ['a password in a URL, decoded', { url: 'amqp://ann:s3%40cret@host/' }, 's3@cret'],
+    ['a query', ['https://host/in?write=s3cret'], 's3cret'],
+  ])('that tells %s in an error is not quoted with it', async (_, options, secret) => {
+    const text = `export default () => { throw new Error('refused\\n\\u001b[2J${secret}' + ' and so on'.repeat(100)) }`
+    const { delivery, messages } = exporterOf('a.mjs', text, options)
+    delivery.push(batch(1))
+    expect(await delivery.flush(200)).toBe(false)
+    delivery.close()
+    expect(messages()).toEqual([
+      expect.stringMatching(/^exporter mine: the factory failed: refused \[2J\*\*\* and so on[^\p{Cc}]*…; /u),
+    ])
+    expect(messages()[0]?.length).toBeLessThan(300)
+  })
+
   test('is told by its signal that it takes too long', async () => {
     const clock = new ManualClock()
     const text = `import fs from 'node:fs'; export default () => ({

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import fs, { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -263,6 +263,70 @@ describe('an answer', () => {
     expect(messages()[0]).toContain('rejected 2 data points: too old')
   })
 
+  it('of partial success that rejects nothing is a warning, said once', async () => {
+    const server = await start()
+    server.fault = { status: 200, body: '{"partialSuccess":{"errorMessage":"old schema, key h-42"}}' }
+    const write = vi.spyOn(fs, 'writeSync').mockReturnValue(0)
+    onTestFinished(() => write.mockRestore())
+    const { delivery, messages } = exporter({ url: server.url, headers: { a: 'h-42' } })
+    for (const sequence of [1, 2]) {
+      delivery.push(batch(sequence))
+      expect(await delivery.flush(5_000)).toBe(true)
+    }
+    expect(delivery).toMatchObject({ dropped: 0, failures: 0 })
+    expect(messages()).toEqual([])
+    expect(write.mock.calls.map(([, line]) => line)).toEqual([
+      `offloop: exporter otlp: ${server.url} stored all, and warns: old schema, key ***\n`,
+    ])
+  })
+
+  it.each([
+    ['partial success', 200, '{"partialSuccess":{"rejectedDataPoints":1,"errorMessage":"no SAID"}}'],
+    ['refusal', 400, 'no SAID'],
+  ])('of %s tells no header, whole or in part, be it of the environment', async (_, status, body) => {
+    const server = await start()
+    vi.stubEnv('OTEL_EXPORTER_OTLP_HEADERS', 'x-key=fr0m-env,authorization=Bearer%20t0ken')
+    const said = `fr0m-env t0ken 0pt-whole 0pt-part p4ss 1`
+    server.fault = { status, body: body.replace('SAID', said) }
+    const headers = {
+      'x-whole': '0pt-whole',
+      'x-part': 'Token 0pt-part',
+      'proxy-authorization': `Basic ${btoa('ann:p4ss')}`,
+      'x-tenant': '1',
+    }
+    const { delivery, messages } = exporter({ url: server.url, headers })
+    delivery.push(batch(1))
+    expect(await delivery.flush(5_000)).toBe(true)
+    expect(messages()).toEqual([expect.stringContaining('no *** *** *** *** *** ***;')])
+    expect(messages()[0]).toContain(`exporter otlp: ${server.url} `)
+  })
+
+  it('is waited for where the official exporter is content before it has ended', async () => {
+    const server = await start()
+    const folder = mkdtempSync(join(tmpdir(), 'offloop-otlp-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const module = join(folder, 'eager.cjs')
+    writeFileSync(
+      module,
+      `const http = require('node:http')
+      exports.OTLPMetricExporter = class {
+        constructor({ url, httpAgentOptions }) { this.url = url; this.agent = httpAgentOptions('http:') }
+        export(_, done) {
+          const request = http.request(this.url, { method: 'POST', agent: this.agent, headers: { 'content-type': 'application/json' } })
+          request.on('response', (response) => { response.resume(); done({ code: 0 }) })
+          request.end('{}')
+        }
+      }`,
+    )
+    const transport = new Otlp({ ...settingsOf({ url: server.url }), module }, 'otlp')
+    onTestFinished(() => transport.close())
+    server.fault = { status: 200, body: '{"partialSuccess":{"rejectedDataPoints":3}}' }
+    const { requests } = transport.encode(batch(1))
+    await expect(transport.send(requests[0] ?? [], new AbortController().signal)).rejects.toThrow(
+      'rejected 3 data points',
+    )
+  })
+
   it('that is a page of somebody else is no success', async () => {
     const server = await start()
     const { delivery, messages } = exporter({ url: server.url })
@@ -283,6 +347,18 @@ describe('an answer', () => {
     await until(() => delivery.failures > 0)
     expect(messages()[0]).toContain('ECONNREFUSED')
     expect(messages()[0]).not.toContain('hush')
+  })
+
+  it('that never comes is told as it is, though a header is short', async () => {
+    const { delivery, messages } = exporter({
+      url: 'http://127.0.0.1:9/v1/metrics',
+      headers: { 'x-tenant': '1' },
+    })
+    delivery.push(batch(1))
+    await until(() => delivery.failures > 0)
+    expect(messages()).toEqual([
+      'exporter otlp: http://127.0.0.1:9/v1/metrics connect ECONNREFUSED 127.0.0.1:9; it will be retried',
+    ])
   })
 })
 
@@ -347,7 +423,21 @@ describe('options', () => {
   it('complete a URL without a path', () => {
     expect(settingsOf({ url: 'https://otlp.nr-data.net' }).url).toBe('https://otlp.nr-data.net/v1/metrics')
     expect(settingsOf({ url: 'http://a/otlp' }).url).toBe('http://a/otlp')
+    expect(settingsOf({ url: 'http://a?b=c' }).url).toBe('http://a/v1/metrics?b=c')
     expect(settingsOf({}).url).toBe('http://localhost:4318/v1/metrics')
+  })
+
+  it.each([
+    ['OTEL_EXPORTER_OTLP_METRICS_ENDPOINT', 'http://a:1', 'http://a:1/'],
+    ['OTEL_EXPORTER_OTLP_METRICS_ENDPOINT', 'http://a:1/x?y', 'http://a:1/x?y'],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'http://a:1', 'http://a:1/v1/metrics'],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'http://a:1/', 'http://a:1/v1/metrics'],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'http://a:1/base/', 'http://a:1/base/v1/metrics'],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'http://a:1?key=b/c', 'http://a:1/v1/metrics?key=b/c'],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'http://a:1/base?key=b', 'http://a:1/base/v1/metrics?key=b'],
+  ])('of the environment go as the specification has it: %s=%s', (name, value, url) => {
+    vi.stubEnv(name, value)
+    expect(settingsOf({}).url).toBe(url)
   })
 
   it.each<[object, string, string]>([

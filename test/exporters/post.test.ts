@@ -297,6 +297,12 @@ describe('a message', () => {
     })
   })
 
+  it('says what refused where a secret is so short that it is in any text', async () => {
+    const address = await unused()
+    const { message } = await failureOf(endpoint(`http://${address}/in?v=1`).post('1', never()))
+    expect(message).toBe(`http://${address}/in: connect ECONNREFUSED ${address}`)
+  })
+
   it('says what refused where a name has several addresses', async () => {
     const port = (await unused()).split(':')[1]
     // The error of several attempts has no message of its own.
@@ -316,7 +322,9 @@ describe('a message', () => {
     const target = endpoint(`${origin}/in?token=hush`, { authorization: 'Bearer s3cret' }, ['s3cret'])
     const { message } = await failureOf(target.post('1', never()))
     expect(message).toBe(`${origin}/in answered 400: Bearer *** is not welcome at /in***, nor is ***`)
-    expect(target.error('got s3cret', { retry: true }).message).toBe(`${origin}/in: got ***`)
+    expect(target.error('no success', 'got s3cret', { retry: true }).message).toBe(
+      `${origin}/in: no success: got ***`,
+    )
   })
 
   it('is short and on one line', async () => {

@@ -39,10 +39,21 @@ export async function pages(url: string): Promise<readonly string[]> {
     [{ Authorization: 'Bearer wrong' }, 401],
     [{ ...good, Host: 'evil.example' }, 403],
   ]
-  const targets = ['/', '/metrics', '/healthz', '/v1/query?metric=offloop_export_failures_total', '/nothing']
+  const targets = [
+    '/',
+    '/metrics',
+    '/healthz',
+    '/v1/query?metric=offloop_export_failures_total',
+    '/v1/query/range?metric=offloop_export_failures_total',
+    '/v1/series?metrics=offloop_export_failures_total',
+    '/v1/status',
+    '/v1/stalls',
+    '/v1/events',
+    '/nothing',
+  ]
   const requests = targets.flatMap((target) =>
     asked.map(async ([headers, refused = target === '/nothing' ? 404 : 200]) => {
-      const { status, body } = await send(url + target, { headers })
+      const { status, body } = await send(url + target, { headers, until: 'event: sample' })
       // The page itself holds no figure.
       expect(status).toBe(target === '/' && refused === 401 ? 200 : refused)
       return body.toString()

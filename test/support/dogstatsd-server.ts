@@ -77,7 +77,7 @@ function parseSections(
       continue
     }
     const [, key = '', value = ''] = field.exec(section) ?? []
-    if (key === '' || key in fields) throw new Error(`section ${section}: ${line}`)
+    if (key === '' || Object.hasOwn(fields, key)) throw new Error(`section ${section}: ${line}`)
     fields[key] = value
   }
   return { tags: tags ?? {}, fields }
@@ -90,7 +90,7 @@ function parseTags(section: string, line: string): Record<string, string> {
     const [key, value] = [tag.slice(0, at), tag.slice(at + 1)]
     // A value may hold colons; a key ends at the first.
     if (at < 1 || value === '' || /[#@]/.test(tag)) throw new Error(`tag ${tag}: ${line}`)
-    if (key in tags) throw new Error(`tag ${key} twice: ${line}`)
+    if (Object.hasOwn(tags, key)) throw new Error(`tag ${key} twice: ${line}`)
     tags[key] = value
   }
   return tags

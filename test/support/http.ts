@@ -9,17 +9,32 @@ export interface Answer {
   readonly body: Buffer
 }
 
-/** One request with exactly these headers, on a connection of its own. fetch() would choose Host itself, and unzip. */
+/**
+ * One request with exactly these headers, on a connection of its own. fetch() would choose Host itself, and unzip. Of an answer
+ * that has no end, all up to `until`.
+ */
 export function send(
   url: string,
-  { method = 'GET', headers = {} }: { method?: string; headers?: Record<string, string> } = {},
+  {
+    method = 'GET',
+    headers = {},
+    until,
+  }: { method?: string; headers?: Record<string, string>; until?: string } = {},
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const sent = request(url, { method, headers, agent: false }, (response) => {
-      buffer(response).then(
-        (body) => resolve({ status: response.statusCode ?? 0, headers: response.headers, body }),
-        reject,
-      )
+      const answer = (body: Buffer) =>
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body })
+      if (until !== undefined && response.headers['content-type']?.startsWith('text/event-stream')) {
+        const chunks: Buffer[] = []
+        response.on('data', (chunk: Buffer) => {
+          chunks.push(chunk)
+          if (!Buffer.concat(chunks).includes(until)) return
+          answer(Buffer.concat(chunks))
+          sent.destroy()
+        })
+        response.on('error', reject)
+      } else buffer(response).then(answer, reject)
     })
     sent.on('error', reject)
     sent.end()

@@ -30,22 +30,35 @@ export class Measured {
     })
   }
 
+  /** A batch that is made after this. */
+  async next(): Promise<Batch> {
+    const made = Date.now()
+    for (;;) {
+      if (this.batch !== undefined && this.batch.timestamp > made) return this.batch
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
+
   close(): void {
     this.#process.kill('SIGKILL')
   }
 }
 
-/** The series of `metrics` as Prometheus knows them: a histogram is several. Each as sorted JSON. */
-export function seriesOf(metrics: readonly Metric[]): string[] {
-  return metrics.flatMap(({ name, value, labels }) => {
-    if (typeof value === 'number') return [key({ ...labels, __name__: name })]
-    const bounds = [...value.buckets.map(({ le }) => le), Number.POSITIVE_INFINITY]
+/** The series of `metrics` as Prometheus knows them, a histogram as several: `key`s and values. */
+export function seriesOf(metrics: readonly Metric[]): Map<string, number> {
+  const series = metrics.flatMap(({ name, value, labels }): [string, number][] => {
+    if (typeof value === 'number') return [[key({ ...labels, __name__: name }), value]]
+    const buckets = [...value.buckets, { le: Number.POSITIVE_INFINITY, count: value.count }]
     return [
-      ...bounds.map((le) => key({ ...labels, __name__: `${name}_bucket`, le: String(le) })),
-      key({ ...labels, __name__: `${name}_sum` }),
-      key({ ...labels, __name__: `${name}_count` }),
+      ...buckets.map(({ le, count }): [string, number] => [
+        key({ ...labels, __name__: `${name}_bucket`, le: String(le) }),
+        count,
+      ]),
+      [key({ ...labels, __name__: `${name}_sum` }), value.sum],
+      [key({ ...labels, __name__: `${name}_count` }), value.count],
     ]
   })
+  return new Map(series)
 }
 
 /** `labels` in one order, with bounds as numbers: formats write one bound in several ways. */

@@ -127,7 +127,9 @@ export class OtlpServer {
   }
 
   async #answer(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
-    const sent = await buffer(request)
+    // A client that ends in the middle of its request has sent none.
+    const sent = await buffer(request).catch(() => undefined)
+    if (sent === undefined) return
     const body = request.headers['content-encoding'] === 'gzip' ? gunzipSync(sent) : sent
     const fault = typeof this.fault === 'function' ? this.fault(this.requests.length + 1) : this.fault
     const status = typeof fault === 'string' ? 0 : (fault?.status ?? 200)

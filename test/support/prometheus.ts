@@ -24,10 +24,10 @@ export interface Sample {
   readonly value: number
 }
 
-const SCRAPE_INTERVAL_MS = 500
+const SCRAPE_INTERVAL_MS = 1_000
 const PATIENCE_MS = 15_000
 
-/** A Prometheus server, of Debian's package, that scrapes `targets` each half second. */
+/** A Prometheus server, of Debian's package, that scrapes `targets` each second. */
 export class PrometheusServer {
   readonly #url: string
   readonly #process: ChildProcess
@@ -41,12 +41,13 @@ export class PrometheusServer {
     this.#folder = folder
   }
 
-  static async start(targets: readonly Target[]): Promise<PrometheusServer> {
+  static async start(targets: readonly Target[], rules: readonly string[] = []): Promise<PrometheusServer> {
     const folder = mkdtempSync(join(tmpdir(), 'offloop-prometheus-'))
     const interval = `${SCRAPE_INTERVAL_MS}ms`
     // JSON is YAML.
     const config = {
-      global: { scrape_interval: interval, scrape_timeout: interval },
+      global: { scrape_interval: interval, scrape_timeout: interval, evaluation_interval: interval },
+      rule_files: rules,
       scrape_configs: targets.map(({ job, url }) => ({
         job_name: job,
         static_configs: [{ targets: [new URL(url).host] }],
@@ -84,6 +85,29 @@ export class PrometheusServer {
       activeTargets: (TargetState & { labels: { job: string } })[]
     }>('targets')
     return new Map(activeTargets.map((target) => [target.labels.job, target]))
+  }
+
+  /** The type of `metric` as each job told it: in OpenMetrics a counter is called so without `_total`. */
+  async types(metric: string): Promise<ReadonlyMap<string, string>> {
+    const metadata = await this.#get<{ target: { job: string }; type: string }[]>(
+      `targets/metadata?metric=${metric}`,
+    )
+    return new Map(metadata.map(({ target, type }) => [target.job, type]))
+  }
+
+  /** The alerts that it has loaded, once each was evaluated: name, health, and what went wrong. */
+  async alerts(): Promise<readonly { name: string; health: string; lastError?: string }[]> {
+    const read = async () =>
+      (
+        await this.#get<{ groups: { rules: { name: string; health: string; lastError?: string }[] }[] }>(
+          'rules',
+        )
+      ).groups.flatMap(({ rules }) => rules)
+    await this.#until(
+      async () => (await read()).every(({ health }) => health !== 'unknown'),
+      'rules are evaluated',
+    )
+    return read()
   }
 
   /** What `query` answers now. @throws where Prometheus refuses it. */

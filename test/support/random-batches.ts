@@ -40,12 +40,10 @@ const histogram: fc.Arbitrary<Histogram> = fc
     return { count: total + (counts[6] as number), sum, buckets }
   })
 
-const labels = fc.dictionary(fc.constantFrom('a', 'kind', 'service', 'thread', '_x', 'quantile_'), text, {
-  maxKeys: 4,
-  noNullPrototype: true,
-})
+const NAMES = ['a', 'kind', 'service', 'thread', '_x', 'quantile_', 'constructor', 'toString'] as const
+const labels = fc.dictionary(fc.constantFrom(...NAMES), text, { maxKeys: 4, noNullPrototype: true })
 
-/** Batches of gauges, counters and histograms under names that do not clash, each name with up to four series. */
+/** Batches of gauges, counters and histograms under names that do not clash, each name with up to four series, none of them twice. */
 export const batches: fc.Arbitrary<Batch> = fc
   .array(
     fc.tuple(
@@ -62,11 +60,12 @@ export const batches: fc.Arbitrary<Batch> = fc
       const ending = `${unit === '' ? '' : `_${unit}`}${type === 'counter' ? '_total' : ''}`
       const name = `metric:${'abcdef'[index]}${ending}`
       descriptions[name] = { type, unit, description }
-      return series.map(([own, gauge, counter, distribution]) => ({
+      return series.map(([own, gauge, counter, distribution], nth) => ({
         name,
         type,
         value: { gauge, counter, histogram: distribution }[type],
-        labels: own,
+        // The others may become the same in a format.
+        labels: nth === 0 ? own : { ...own, nth: String(nth) },
       }))
     })
     return { sequence: 1, timestamp: FIRST_TIMESTAMP, service: 'api', metrics, descriptions }

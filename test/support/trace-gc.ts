@@ -1,3 +1,3 @@
 /** V8's own tracer, which the benchmarks compare with as well. */
-export { readMarkedTrace } from '../../benchmarks/support/trace-gc.mjs'
+export { readMarkedTrace, readTrace } from '../../benchmarks/support/trace-gc.mjs'
 export type Traced = import('../../benchmarks/support/trace-gc.mjs').Traced
