@@ -45,6 +45,8 @@ export interface Binding {
   terminate(): void
   /** One datagram to a Unix socket, without waiting: 0, or the errno of what failed. */
   sendDatagram(path: string, data: Uint8Array): number
+  /** How much of `data` a descriptor took at once, without waiting, or a negative errno. */
+  writeNow(fd: number, data: Uint8Array): number
   /** Nanoseconds that the newest GC callbacks took; undefined unless attached with `timeHooks`. */
   hookTimings(): { readonly prologueNs: Float64Array; readonly epilogueNs: Float64Array } | undefined
 }
