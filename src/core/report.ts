@@ -9,7 +9,8 @@ let lost = 0
  * may be the one that is stuck. Where nobody reads stderr the line is lost, and the next one says so.
  */
 export function say(message: string): void {
-  const before = lost === 0 ? '' : `offloop: messages before this one that nobody read, and that are lost: ${lost}\n`
+  const before =
+    lost === 0 ? '' : `offloop: messages before this one that nobody read, and that are lost: ${lost}\n`
   lost = writeNow(2, Buffer.from(`${before}offloop: ${message}\n`)) ? 0 : lost + 1
 }
 

@@ -36,7 +36,11 @@ test.each(['pipe', 'socket'] as const)('a %s that nobody reads stops no sampling
   const { child, stderr } = KINDS[kind]()
   onTestFinished(() => void child.kill('SIGKILL'))
   const exited = new Promise((resolve) => child.once('close', resolve))
-  const [url] = (await createInterface(child.stdout as Readable)[Symbol.asyncIterator]().next()).value.split('\n')
+  const [url] = (
+    await createInterface(child.stdout as Readable)
+      [Symbol.asyncIterator]()
+      .next()
+  ).value.split('\n')
   expect(await whenStalled(url)).toMatchObject({ total: 1, stalled: 1 })
   // Long after the line for stderr was due.
   for (const from = Date.now(); Date.now() < from + 2_000; ) {
