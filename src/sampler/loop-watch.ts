@@ -24,6 +24,8 @@ export class LoopWatch {
   busyNs = 0
   /** The loop did nothing but that since the look before. */
   stuck = false
+  /** False of a worker as long as no window has told that it runs: what it is busy with may be that it is parked. */
+  certain: boolean
   #last: Look | undefined
   /** Of the age of the turn under way. */
   #notCountedNs = 0
@@ -38,6 +40,7 @@ export class LoopWatch {
    */
   constructor(parkWindowNs: number | undefined) {
     this.#parkWindowNs = parkWindowNs
+    this.certain = parkWindowNs === undefined
   }
 
   get last(): Look | undefined {
@@ -63,6 +66,7 @@ export class LoopWatch {
     const before = this.#windowAt
     if (before === undefined || !this.stuck) {
       this.#openWindow(now)
+      this.certain = false
       return false
     }
     if (Number.isNaN(now.runnableNs)) return true
@@ -70,7 +74,8 @@ export class LoopWatch {
     const elapsedNs = now.atNs - before.atNs - this.#stoppedInWindowNs
     if (elapsedNs < windowNs) return false
     this.#openWindow(now)
-    return !(now.runnableNs - before.runnableNs > elapsedNs * RAN_UNPARKED)
+    this.certain = now.runnableNs - before.runnableNs > elapsedNs * RAN_UNPARKED
+    return !this.certain
   }
 
   #openWindow(now: Look): void {

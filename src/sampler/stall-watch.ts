@@ -15,8 +15,8 @@ import { runnableNs, type ThreadTime } from './thread-clock'
 const STUCK_MS = 25
 /** No two looks are nearer to each other. */
 const LEAST_MS = 5
-/** A shorter stop than this, or than a quarter of the threshold, is not told from a late timer. */
-const STOPPED_MS = 200
+/** A timer of a thread that sleeps is not that late. */
+const STOPPED_NS = 50e6
 
 const NO_TIME: ThreadTime = { onCpuNs: Number.NaN, inQueueNs: Number.NaN }
 
@@ -65,7 +65,7 @@ type Figures = [number, number, number, number, number, number, number, number]
 /**
  * Looks at the loops from the sampling thread, which costs the measured threads nothing, and asks one that is stuck for
  * its stack. It looks when a loop could have been busy for the threshold at the soonest, so a stall is noticed within
- * milliseconds of it, with one look a threshold while all is well.
+ * milliseconds of it, with two looks a threshold while all is well.
  */
 export class StallWatch {
   readonly #parts: StallWatchParts
@@ -73,7 +73,8 @@ export class StallWatch {
   readonly #workers: boolean
   #watched = new Map<ObservedProbe, Watched>()
   #dueAt: number
-  /** For how long this thread had wanted a CPU at the last look. */
+  /** Of the last look: when, and for how long this thread had wanted a CPU by then. */
+  #atNs: number
   #ranNs: number
   #cancel: () => void
 
@@ -82,6 +83,7 @@ export class StallWatch {
     this.#thresholdNs = settings.thresholdMs * 1e6
     this.#workers = settings.workers
     this.#dueAt = parts.clock.now()
+    this.#atNs = parts.nowNs()
     this.#ranNs = runnableNs(parts.ownTime())
     this.#cancel = parts.clock.timer(0, () => this.#wake())
   }
@@ -89,11 +91,11 @@ export class StallWatch {
   /** Takes a last look, so that nothing that ended goes unsaid. */
   stop(): void {
     this.#cancel()
-    this.#look(0)
+    this.#look(false)
   }
 
   #wake(): void {
-    this.#look(this.#stoppedNs())
+    this.#look(this.#wasStopped())
     const waitMs = this.#waitMs()
     this.#dueAt = this.#parts.clock.now() + waitMs
     this.#cancel = this.#parts.clock.timer(waitMs, () => this.#wake())
@@ -104,26 +106,28 @@ export class StallWatch {
     if (watched.some(({ stall }) => stall !== undefined)) return STUCK_MS
     const busiestNs = Math.max(0, ...watched.map(({ loop }) => loop.busyNs))
     const soonestMs = Math.ceil((this.#thresholdNs - busiestNs) * 1e-6)
-    // Of a worker that could be stuck by then, the second half at least has to be known.
-    return Math.max(LEAST_MS, this.#workers ? Math.min(soonestMs, (this.#thresholdNs * 1e-6) / 2) : soonestMs)
+    // Of a worker that could be stuck by then the second half at least has to be known. And a stop that nobody notices, since
+    // it was over when it was time to look, is shorter than a threshold.
+    return Math.max(LEAST_MS, Math.min(soonestMs, (this.#thresholdNs * 1e-6) / 2))
   }
 
   /**
-   * For how long the whole process, or the machine, was stopped: this thread's timer was due, and it neither ran nor was in the
-   * queue for a CPU. Late for want of one, or with other work, is only late.
+   * Whether the whole process, or the machine, was stopped since the last look: this thread's timer was due, and it neither ran
+   * nor was in the queue for a CPU. Late for want of one, or with other work, is only late.
    */
-  #stoppedNs(): number {
+  #wasStopped(): boolean {
     const lateNs = (this.#parts.clock.now() - this.#dueAt) * 1e6
     const beforeNs = this.#ranNs
     this.#ranNs = runnableNs(this.#parts.ownTime())
     const ranNs = this.#ranNs - beforeNs
-    const stoppedNs = lateNs - (Number.isNaN(ranNs) ? 0 : ranNs)
-    // What of it ran before the timer was due cannot be told: rather too much is left out.
-    return stoppedNs > Math.min(STOPPED_MS * 1e6, this.#thresholdNs / 4) ? lateNs : 0
+    return lateNs - (Number.isNaN(ranNs) ? 0 : ranNs) > STOPPED_NS
   }
 
-  #look(stoppedNs: number): void {
+  #look(wasStopped: boolean): void {
     const atNs = this.#parts.nowNs()
+    // From when on cannot be told, so all of the time is left out.
+    const stoppedNs = wasStopped ? atNs - this.#atNs : 0
+    this.#atNs = atNs
     // Before the blocks: so a turn that begins meanwhile is too young for this look, never too old.
     const idle = byId(this.#parts.binding.idleNs())
     const before = this.#watched
@@ -177,7 +181,7 @@ export class StallWatch {
       watched.gcBefore = gcAt(gcWas, seen.gc, Math.max(0, 1 - loop.busyNs / ranNs))
     }
     if (watched.stall !== undefined) this.#goesOn(watched, watched.stall, seen.atNs)
-    else if (loop.stuck && loop.busyNs >= this.#thresholdNs) this.#notice(watched, seen)
+    else if (loop.stuck && loop.certain && loop.busyNs >= this.#thresholdNs) this.#notice(watched, seen)
   }
 
   #notice(watched: Watched, { atNs, gc, startedAtNs }: Seen): void {

@@ -122,6 +122,17 @@ describe('a worker', () => {
     expect([loop.stuck, loop.busyNs]).toEqual([true, 2_700 * MS])
   })
 
+  test('that was busy for half of the time and is parked then is not certain', () => {
+    const loop = new LoopWatch(500 * MS)
+    loop.look(look(1_000, 990, 0, { runnableMs: 10 }), 0)
+    // A look that was late, in a turn that is new.
+    loop.look(look(1_700, 1_010, 0, { runnableMs: 600 }), 0)
+    loop.look(look(2_100, 1_010, 0, { runnableMs: 600 }), 0)
+    expect([loop.stuck, loop.certain]).toEqual([true, false])
+    loop.look(look(2_205, 1_010, 0, { runnableMs: 600 }), 0)
+    expect([loop.certain, loop.busyNs]).toEqual([false, 0])
+  })
+
   test('of which nothing can be known is never busy', () => {
     const loop = new LoopWatch(500 * MS)
     for (let atMs = 1_000; atMs <= 10_000; atMs += 500) {

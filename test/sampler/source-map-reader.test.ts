@@ -72,7 +72,7 @@ function mapOf(given: readonly (readonly Segment[])[]) {
     file: '',
     sourceRoot: '',
     sources: SOURCES,
-    sourcesContent: ['a \\"; }], ', null, '\\\\'],
+    sourcesContent: ['a \\"; }], ', '\\\\'],
     names: ['a', '"mappings":"', 'c', 'd'],
     mappings: mappingsOf(given),
   }
