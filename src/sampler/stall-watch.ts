@@ -15,8 +15,8 @@ import { runnableNs, type ThreadTime } from './thread-clock'
 const STUCK_MS = 25
 /** No two looks are nearer to each other. */
 const LEAST_MS = 5
-/** A timer of a thread that sleeps is not that late. */
-const STOPPED_NS = 50e6
+/** A timer of a thread that sleeps is not that late, nor by a quarter of the threshold, unless it was stopped. */
+const STOPPED_NS = 200e6
 
 const NO_TIME: ThreadTime = { onCpuNs: Number.NaN, inQueueNs: Number.NaN }
 
@@ -120,7 +120,7 @@ export class StallWatch {
     const beforeNs = this.#ranNs
     this.#ranNs = runnableNs(this.#parts.ownTime())
     const ranNs = this.#ranNs - beforeNs
-    return lateNs - (Number.isNaN(ranNs) ? 0 : ranNs) > STOPPED_NS
+    return lateNs - (Number.isNaN(ranNs) ? 0 : ranNs) > Math.min(STOPPED_NS, this.#thresholdNs / 4)
   }
 
   #look(wasStopped: boolean): void {
