@@ -23,6 +23,8 @@ Configured by the environment:
   OFFLOOP_HEAP_OBJECTS  0: no heap objects        (default: 1)
   OFFLOOP_HEAP_ACCOUNTING  0: no allocated bytes  (default: 1)
   OFFLOOP_RESOURCES_BY_TYPE  1: active resources by type (default: 0)
+  OFFLOOP_STALL_MS      a stall of the event loop (default: 1000; 0: watch for none)
+  OFFLOOP_STALL_WORKERS  1: of workers too        (default: 0)
   OFFLOOP_DISABLED      1: all off
 
 Usage: offloop rebuild [--nodedir=FOLDER]

@@ -106,6 +106,8 @@ describe('usage', () => {
       'LABELS',
       'HEAP_OBJECTS',
       'HEAP_ACCOUNTING',
+      'STALL_MS',
+      'STALL_WORKERS',
       'DISABLED',
     ]) {
       expect(stdout).toContain(`OFFLOOP_${name} `)

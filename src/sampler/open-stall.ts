@@ -4,7 +4,7 @@ import type { ThreadTime } from './thread-clock'
 import { Unanswered } from './unanswered'
 
 /** A stall whose thread has not answered is told of now, even if that is not its fault. */
-const UNTOLD_NS = 350e6
+const UNTOLD_NS = 300e6
 
 const MS = 1e-6
 

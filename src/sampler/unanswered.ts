@@ -2,7 +2,7 @@ import { type GcTime, gcBetween } from './stall-gc'
 import { runnableNs, type ThreadTime } from './thread-clock'
 
 /** JavaScript answers an interrupt within a millisecond once it has a CPU, and no collection holds it. */
-const ANSWER_NS = 250e6
+const ANSWER_NS = 100e6
 /** A thread that wanted a CPU for less of the time than this slept. */
 const ASLEEP = 0.1
 

@@ -181,6 +181,7 @@ function watchStalls() {
     sourceMaps: () => sourceMaps,
     post: (stall) => {
       if (listening.stalls) post({ type: 'stall', stall })
+      post({ type: 'sourceMaps' })
     },
   })
 }

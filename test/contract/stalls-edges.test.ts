@@ -91,6 +91,19 @@ describe('places in the original source', () => {
     if (mapped) expect(frame?.original).toMatchObject({ file: join(file, '../../spin.ts'), line: 6 })
     else expect(frame).not.toHaveProperty('original')
   })
+
+  test('where they are enabled later, from the stall after the next one on', async () => {
+    const file = compiled()
+    const child = new Child('stalls.cjs', { args: ['module', '1500', file] })
+    const url = await urlOf(child)
+    for (const mapped of [false, true]) {
+      child.send({ go: true, sourceMaps: true })
+      const stall = await stallOf(url, ({ id, stack }) => id === (mapped ? 2 : 1) && stack !== undefined)
+      const frame = stall.stack?.find(({ place }) => place?.file === file)
+      expect(frame !== undefined && 'original' in frame).toBe(mapped)
+      await stallOf(url, ({ ongoing }) => !ongoing)
+    }
+  })
 })
 
 test('a debugger that pauses the thread is told from a stall', async () => {
