@@ -85,7 +85,7 @@ describe('places in the original source', () => {
     const child = new Child('stalls.cjs', { args: ['module', '3000', file], execArgv })
     const url = await urlOf(child)
     child.send({ go: true })
-    const stall = await stallOf(url, ({ stack }) => stack !== undefined)
+    const stall = await stallOf(url, ({ ongoing, stack }) => !ongoing && stack !== undefined)
     const frame = stall.stack?.find(({ place }) => place?.file === file)
     expect(frame).toBeDefined()
     if (mapped) expect(frame?.original).toMatchObject({ file: join(file, '../../spin.ts'), line: 6 })
@@ -98,10 +98,10 @@ describe('places in the original source', () => {
     const url = await urlOf(child)
     for (const mapped of [false, true]) {
       child.send({ go: true, sourceMaps: true })
-      const stall = await stallOf(url, ({ id, stack }) => id === (mapped ? 2 : 1) && stack !== undefined)
+      const stall = await stallOf(url, ({ id, ongoing }) => id === (mapped ? 2 : 1) && !ongoing)
       const frame = stall.stack?.find(({ place }) => place?.file === file)
       expect(frame !== undefined && 'original' in frame).toBe(mapped)
-      await stallOf(url, ({ ongoing }) => !ongoing)
+      await pause(200)
     }
   })
 })
