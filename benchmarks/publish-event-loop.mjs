@@ -1,19 +1,33 @@
-// Writes the newest figures of the benchmarks `lag` and `resources` into docs/event-loop.md, between their marks:
+// Writes the newest figures of the benchmarks `lag` and `resources` into docs/event-loop.md, and those of `stalls` into
+// docs/stalls.md, between their marks:
 //
-//   npm run bench -- --only lag && npm run bench -- --only resources && node benchmarks/publish-event-loop.mjs
+//   npm run bench -- --only lag && npm run bench -- --only resources && npm run bench -- --only stalls
+//   node benchmarks/publish-event-loop.mjs
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
-export const PAGE = fileURLToPath(new URL('../docs/event-loop.md', import.meta.url))
+/** What each page shows of which benchmark. @type {Record<string, Record<string, (values: Values) => string[]>>} */
+const PAGES = {
+  'event-loop': { lag: lagTable, resources: resourcesTable },
+  stalls: { stalls: stallsTable },
+}
+export const NAMES = Object.keys(PAGES)
 const results = fileURLToPath(new URL('results/', import.meta.url))
 
 const SOURCES = ['truth', 'offloop', 'monitorEventLoopDelay']
 const FIGURES = ['mean', 'p50', 'p90', 'p99', 'max']
 
-/** docs/event-loop.md as it should be, from the newest results on Node.js 20. */
-export function publishedPage() {
-  const page = readFileSync(PAGE, 'utf8')
-  return put(put(page, 'lag', lagTable), 'resources', resourcesTable)
+/** @param {string} name */
+export function pageFile(name) {
+  return fileURLToPath(new URL(`../docs/${name}.md`, import.meta.url))
+}
+
+/** A page of docs/ as it should be, from the newest results on Node.js 20. @param {string} name */
+export function publishedPage(name) {
+  return Object.entries(PAGES[name] ?? {}).reduce(
+    (page, [benchmark, table]) => put(page, benchmark, table),
+    readFileSync(pageFile(name), 'utf8'),
+  )
 }
 
 /** @typedef {ReadonlyMap<string, number>} Values by the name of the figure */
@@ -63,6 +77,18 @@ function resourcesTable(values) {
 }
 
 /** @param {Values} values */
+function stallsTable(values) {
+  return [
+    '| | |',
+    '|---|---|',
+    ...[...values].map(([name, value]) => {
+      const unit = name.startsWith('a turn') ? ' ns' : '% of a core'
+      return `| ${name} | ${plain(value)}${unit} |`
+    }),
+  ]
+}
+
+/** @param {Values} values */
 function firstParts(values) {
   return [...new Set([...values.keys()].map((name) => name.slice(0, name.indexOf(','))))]
 }
@@ -72,4 +98,6 @@ function plain(value = Number.NaN) {
   return value.toLocaleString('en', { maximumSignificantDigits: 3 })
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(PAGE, publishedPage())
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  for (const name of NAMES) writeFileSync(pageFile(name), publishedPage(name))
+}

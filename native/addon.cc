@@ -274,6 +274,13 @@ Napi::Value SendDatagram(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), SendUnixDatagram(path, data.Data(), data.ByteLength()));
 }
 
+// writeNow(fd, data): number, of the bytes that were taken or a negative errno. Does not wait.
+Napi::Value WriteNowTo(const Napi::CallbackInfo& info) {
+  const auto data = info[1].As<Napi::Uint8Array>();
+  const long taken = WriteNow(info[0].ToNumber().Int32Value(), data.Data(), data.ByteLength());
+  return Napi::Number::New(info.Env(), static_cast<double>(taken));
+}
+
 // Node.js does not check the ABI of a Node-API module, and v8.h has one: a binary of another version would read
 // structures of another size. So this comes first, and uses Node-API only.
 bool IsOtherAbi(Napi::Env env) {
@@ -322,6 +329,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("onTermination", Napi::Function::New<OnTermination>(env, "onTermination"));
   exports.Set("releaseTermination", Napi::Function::New<ReleaseTermination>(env, "releaseTermination"));
   exports.Set("terminate", Napi::Function::New<Terminate>(env, "terminate"));
+  exports.Set("writeNow", Napi::Function::New<WriteNowTo>(env, "writeNow"));
   exports.Set("sendDatagram", Napi::Function::New<SendDatagram>(env, "sendDatagram"));
   exports.Set("living", Napi::Function::New<Living>(env, "living"));
   exports.Set("hookTimings", Napi::Function::New<GetHookTimings>(env, "hookTimings"));

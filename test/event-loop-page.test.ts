@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { PAGE, publishedPage } from '../benchmarks/publish-event-loop.mjs'
+import { NAMES, pageFile, publishedPage } from '../benchmarks/publish-event-loop.mjs'
 
-test('every figure on the page about the event loop is that of a results file in the repository', () => {
-  expect(readFileSync(PAGE, 'utf8')).toBe(publishedPage())
-})
+test.each(NAMES)(
+  'every figure of a benchmark in docs/%s.md is that of a results file in the repository',
+  (name) => {
+    expect(readFileSync(pageFile(name), 'utf8')).toBe(publishedPage(name))
+  },
+)

@@ -12,6 +12,7 @@ import { resources } from './resources.mjs'
 import { sample } from './sample.mjs'
 import { series } from './series.mjs'
 import { sockets } from './sockets.mjs'
+import { stalls } from './stalls.mjs'
 import { start } from './start.mjs'
 import { threads } from './threads.mjs'
 
@@ -34,4 +35,5 @@ export const suite = [
   exporters,
   lag,
   resources,
+  stalls,
 ]

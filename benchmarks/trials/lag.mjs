@@ -1,18 +1,14 @@
-// Blocks of known lengths at known times, and what is said of them: `lag.mjs SHARE`, of all blocks that there are. The
-// truth is what a callback would have waited that became ready at a random moment; nothing but the blocks is in it.
+// Blocks of known lengths at known times, and what is said of them: `lag.mjs SHARE`, of all blocks that there are. Ours is what
+// /metrics says of a thread that does nothing else, each length in one of its own. The truth is what a callback would have waited
+// that became ready at a random moment since that thread began; nothing but the blocks is in it.
+import { once } from 'node:events'
 import { createRequire } from 'node:module'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import { emit } from '../support/emit.mjs'
-import { loadBinding } from '../support/probe.mjs'
 
-const require = createRequire(import.meta.url)
-const { BlockReader } = require('../../dist/probe/block.js')
-const { delaysOf } = require('../../dist/probe/delays.js')
-const { longestOf, UPPER_NS } = require('../../dist/probe/durations.js')
-const { BLOCK_LENGTH, Table } = require('../../dist/probe/layout.js')
-
-const share = Number(process.argv[2])
 /** @type {readonly [ms: number, blocks: number][]} */
 const PHASES = [
   [1, 100],
@@ -25,56 +21,91 @@ const PHASES = [
 const RESOLUTION_MS = 10
 const ARRIVALS = 200_000
 
-const block = new BlockReader(loadBinding().attach(0, 'main'))
-const monitor = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
-monitor.enable()
+/**
+ * @typedef {object} Told of times on one clock, in milliseconds
+ * @property {number} from
+ * @property {[number, number][]} known when each block began and ended
+ * @property {number} otherMs for how long the loop was active beside
+ * @property {Record<string, number>} theirs
+ */
 
-const phases = []
-for (const [ms, blocks] of PHASES) phases.push(await phase(ms, Math.ceil(blocks * share)))
-emit({ resolutionMs: RESOLUTION_MS, phases })
-process.exit()
+if (!isMainThread) await blocks(workerData)
+else {
+  const { start } = createRequire(import.meta.url)('offloop')
+  const share = Number(process.argv[2])
+  const { url } = await start({ service: 'lag', intervalMs: 60_000, serve: { port: 0 } }).ready
+  // The first one takes long, and what is said is of the moment of the scrape.
+  await (await fetch(`${url}/metrics`)).text()
+  const phases = []
+  for (const [ms, count] of PHASES) phases.push(await phase(url, ms, Math.ceil(count * share)))
+  emit({ resolutionMs: RESOLUTION_MS, phases })
+  process.exit()
+}
 
-/** @param {number} ms @param {number} blocks */
-async function phase(ms, blocks) {
+/** @param {string} url @param {number} ms @param {number} count */
+async function phase(url, ms, count) {
+  const worker = new Worker(fileURLToPath(import.meta.url), { workerData: { ms, count } })
+  const thread = `#${worker.threadId}"`
+  /** @type {Told[]} */
+  const [{ from, known, otherMs, theirs }] = await once(worker, 'message')
+  const leastMs = now() - from
+  const text = await (await fetch(`${url}/metrics`)).text()
+  const elapsedMs = now() - from
+  await worker.terminate()
+
+  const lines = text.split('\n').filter((line) => line.includes(thread))
+  /** @param {string} name @param {string} [label] */
+  const value = (name, label = '') => {
+    const line = lines.find((one) => one.startsWith(`nodejs_eventloop_${name}{`) && one.includes(label))
+    if (line === undefined) throw new Error(`/metrics has no ${name} of the thread`)
+    return Number(line.slice(line.lastIndexOf(' ')))
+  }
+  /** @param {string} figure */
+  const delayNs = (figure) => value(`delay_${figure}_seconds`) * 1e9
+  const names = ['min', 'max', 'mean', 'stddev', 'p50', 'p90', 'p99']
+  return {
+    ms,
+    blocks: count,
+    /** How many turns were at least as long as a block, or for 20 ms as half of one: so are the histogram's bounds. */
+    turns:
+      value('turn_seconds_count') - value('turn_seconds_bucket', `le="${ms === 20 ? 0.01 : ms / 1_000}"`),
+    elapsedNs: elapsedMs * 1e6,
+    /** Of that, how much may have been after the scrape. */
+    unknown: 1 - leastMs / elapsedMs,
+    otherNs: otherMs * 1e6,
+    truth: truth(known, from, elapsedMs),
+    ours: Object.fromEntries(names.map((name) => [name, delayNs(name)])),
+    theirs,
+  }
+}
+
+/** In a thread of its own. @param {{ ms: number, count: number }} wanted */
+async function blocks({ ms, count }) {
+  const from = now()
+  createRequire(import.meta.url)('offloop/thread')
+  const before = performance.eventLoopUtilization()
+  const monitor = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
+  monitor.enable()
   await sleep(50)
-  const before = look()
-  const from = performance.now()
   monitor.reset()
-  /** When each block began and ended. @type {[number, number][]} */
+  /** @type {[number, number][]} */
   const known = []
-  for (let i = 0; i < blocks; i++) {
+  for (let i = 0; i < count; i++) {
     // Not in step with the monitor's timer.
     await sleep(20 + 40 * Math.random())
-    const began = performance.now()
-    while (performance.now() < began + ms);
-    known.push([began, performance.now()])
+    const began = now()
+    while (now() < began + ms);
+    known.push([began, now()])
   }
   // For the turn to end, and the monitor's timer to come.
   await sleep(50)
   const { min, max, mean, stddev } = monitor
   const theirs = { min, max, mean, stddev, ...percentiles((q) => monitor.percentile(q * 100)) }
-  const elapsedMs = performance.now() - from
-  const after = look()
-
-  const counts = after.map((count, bucket) => count - before[bucket])
-  const turnsNs = counts.reduce((sum, count, bucket) => sum + count * (UPPER_NS[bucket - 1] ?? 0), 0)
-  const delays = delaysOf(counts, Math.max(0, elapsedMs * 1e6 - turnsNs), longestNs())
-  const seconds = (/** @type {number} */ value) => value * 1e9
-  return {
-    ms,
-    blocks,
-    /** How many turns were at least as long as a block. */
-    turns: counts.reduce((sum, count, bucket) => sum + (UPPER_NS[bucket] > ms * 1e6 ? count : 0), 0),
-    truth: truth(known, from, elapsedMs),
-    ours: {
-      min: seconds(delays.min),
-      max: seconds(delays.max),
-      mean: seconds(delays.mean),
-      stddev: seconds(delays.stddev),
-      ...percentiles((q) => seconds(delays.quantile(q))),
-    },
-    theirs,
-  }
+  monitor.disable()
+  const blockedMs = known.reduce((sum, [began, ended]) => sum + ended - began, 0)
+  const otherMs = performance.eventLoopUtilization(before).active - blockedMs
+  parentPort?.on('message', () => {})
+  parentPort?.postMessage({ from, known, otherMs, theirs })
 }
 
 /** Nanoseconds that arrivals at random moments would have waited. @param {[number, number][]} known @param {number} from @param {number} elapsedMs */
@@ -95,20 +126,12 @@ function truth(known, from, elapsedMs) {
   }
 }
 
+/** The same in all threads. */
+function now() {
+  return performance.timeOrigin + performance.now()
+}
+
 /** @param {(q: number) => number} at */
 function percentiles(at) {
   return { p50: at(0.5), p90: at(0.9), p99: at(0.99) }
-}
-
-/** Turns so far, by bucket. */
-function look() {
-  const figures = new Float64Array(BLOCK_LENGTH)
-  block.read(figures)
-  return figures.slice(Table.loopTurnDurations, Table.loopTurnDurations + UPPER_NS.length)
-}
-
-function longestNs() {
-  const figures = new Float64Array(BLOCK_LENGTH)
-  block.read(figures)
-  return longestOf(figures, 'loopTurnLongest', Number(process.hrtime.bigint()))
 }

@@ -10,6 +10,7 @@
 #include <string>
 
 using offloop::SendUnixDatagram;
+using offloop::WriteNow;
 
 namespace {
 
@@ -70,4 +71,22 @@ TEST_CASE("what cannot be reached says why") {
   CHECK(Send("/tmp/offloop-no-such-socket", "x") == ENOENT);
   CHECK(Send("/" + std::string(200, 'a'), "x") == ENAMETOOLONG);
   CHECK(Send("/tmp", "x") == ECONNREFUSED);
+}
+
+TEST_CASE("a write takes what there is room for, and does not wait for more") {
+  int ends[2];
+  const std::string much(1 << 20, 'x');
+  SUBCASE("of a pipe") { REQUIRE(pipe(ends) == 0); }
+  SUBCASE("of a socket") { REQUIRE(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0); }
+  CHECK(WriteNow(ends[1], "abc", 3) == 3);
+  char buffer[3];
+  CHECK(read(ends[0], buffer, sizeof(buffer)) == 3);
+  size_t taken = 0;
+  long last = 0;
+  while ((last = WriteNow(ends[1], much.data(), much.size())) > 0) taken += static_cast<size_t>(last);
+  CHECK(last == -EAGAIN);
+  CHECK(taken >= 4096);
+  close(ends[0]);
+  close(ends[1]);
+  CHECK(WriteNow(ends[1], "abc", 3) == -EBADF);
 }

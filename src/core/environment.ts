@@ -31,10 +31,12 @@ const PARSERS: Readonly<Record<string, (value: string, env: Environment) => Opti
   OFFLOOP_HEAP_OBJECTS: (value) => ({ heapObjects: flag('OFFLOOP_HEAP_OBJECTS', value) }),
   OFFLOOP_HEAP_ACCOUNTING: (value) => ({ heapAccounting: flag('OFFLOOP_HEAP_ACCOUNTING', value) }),
   OFFLOOP_RESOURCES_BY_TYPE: (value) => ({ resourcesByType: flag('OFFLOOP_RESOURCES_BY_TYPE', value) }),
-  OFFLOOP_STALL_MS: (value) => {
+  OFFLOOP_STALL_MS: (value, env) => {
     const thresholdMs = wholeNumber('OFFLOOP_STALL_MS', value)
-    return { stall: thresholdMs === 0 ? false : { thresholdMs } }
+    return { stall: thresholdMs === 0 ? false : { thresholdMs, ...stallWorkers(env) } }
   },
+  // Beside a threshold it is part of that.
+  OFFLOOP_STALL_WORKERS: (_, env) => (env.OFFLOOP_STALL_MS ? {} : { stall: stallWorkers(env) }),
 }
 
 /**
@@ -157,6 +159,10 @@ function flag(variable: string, value: string): boolean {
   if (value === '1' || value === 'true') return true
   if (value === '0' || value === 'false') return false
   throw new InvalidVariable(variable, `must be 1 or 0, and is ${JSON.stringify(value)}`)
+}
+
+function stallWorkers({ OFFLOOP_STALL_WORKERS: workers }: Environment): { workers?: boolean } {
+  return workers ? { workers: flag('OFFLOOP_STALL_WORKERS', workers) } : {}
 }
 
 /** `OFFLOOP_SERVE_SHARE` says whether the port of `OFFLOOP_SERVE` is shared. */

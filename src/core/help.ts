@@ -12,6 +12,7 @@ const ENVIRONMENT = `Configured by the environment, as \`node --import offloop/r
   OFFLOOP_TINYOBS_KEY        the TinyObs server's key
   OFFLOOP_LABELS             k=v,… added to every metric
   OFFLOOP_STALL_MS           a turn of the event loop so long is a stall; 0: watch none (default: 1000)
+  OFFLOOP_STALL_WORKERS      1: stalls of workers too    (default: 0)
   OFFLOOP_STORE_MAX_BYTES    for the last 24 hours      (default: 2097152)
   OFFLOOP_HEAP_OBJECTS       0: no heap objects         (default: 1)
   OFFLOOP_HEAP_ACCOUNTING    0: no allocated bytes      (default: 1)

@@ -45,6 +45,8 @@ export interface Binding {
   terminate(): void
   /** One datagram to a Unix socket, without waiting: 0, or the errno of what failed. */
   sendDatagram(path: string, data: Uint8Array): number
+  /** How much of `data` a descriptor took at once, without waiting, or a negative errno. */
+  writeNow(fd: number, data: Uint8Array): number
   /** How many probes and blocks of this copy of the addon exist, those of ended threads included. For tests. */
   living(): { readonly probes: number; readonly blocks: number }
   /** Nanoseconds that the newest GC callbacks took; undefined unless attached with `timeHooks`. */

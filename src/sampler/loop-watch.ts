@@ -7,19 +7,10 @@ export interface Look {
   readonly idleAtTurnNs: number
   /** What it has waited in all. Stands still unless the loop is waiting. */
   readonly idleNs: number
-  /** For how long the thread has wanted a CPU in all, NaN where that is not to be had. Stands still while it sleeps. */
+  /** Of a worker: for how long it has wanted a CPU in all, NaN where that is not to be had. Stands still while it sleeps. */
   readonly runnableNs: number
 }
 
-/** One, or several together. */
-interface Gap {
-  readonly ns: number
-  /** The look before the first. */
-  readonly before: Look
-}
-
-/** A gap in which the thread wanted a CPU for less of the time than this was one in which nothing ran. */
-const RAN_IN_GAP = 0.1
 /** A worker that wanted a CPU for less of the time than this was parked in between. */
 const RAN_UNPARKED = 0.75
 
@@ -33,11 +24,14 @@ export class LoopWatch {
   busyNs = 0
   /** The loop did nothing but that since the look before. */
   stuck = false
+  /** False of a worker as long as no window has told that it runs: what it is busy with may be that it is parked. */
+  certain: boolean
   #last: Look | undefined
+  /** Of the age of the turn under way. */
   #notCountedNs = 0
-  /** What was left out of the turn, as long as nothing tells that the thread ran in it. */
-  #gap: Gap | undefined
   #windowAt: Look | undefined
+  /** Of the time since then. */
+  #stoppedInWindowNs = 0
   readonly #parkWindowNs: number | undefined
 
   /**
@@ -46,60 +40,46 @@ export class LoopWatch {
    */
   constructor(parkWindowNs: number | undefined) {
     this.#parkWindowNs = parkWindowNs
+    this.certain = parkWindowNs === undefined
   }
 
   get last(): Look | undefined {
     return this.#last
   }
 
-  /** `gapNs`: for how long nobody looked, although it was time to. */
-  look(now: Look, gapNs: number): void {
+  /** `stoppedNs`: for how much of the time since the look before the whole process was stopped. */
+  look(now: Look, stoppedNs: number): void {
     const last = this.#last
     this.#last = now
     this.stuck = last !== undefined && last.turnNs === now.turnNs && last.idleNs === now.idleNs
+    const ageNs = Math.max(0, now.atNs - now.turnNs - Math.max(0, now.idleNs - now.idleAtTurnNs))
     if (!this.stuck) this.#notCountedNs = 0
-    const ageNs = now.atNs - now.turnNs - Math.max(0, now.idleNs - now.idleAtTurnNs)
-    if (this.#parkWindowNs === undefined) {
-      this.#leaveOut(last, now, gapNs)
-    } else if (this.#parked(now, this.#parkWindowNs)) {
+    this.#notCountedNs = Math.min(ageNs, this.#notCountedNs + stoppedNs)
+    if (this.#parkWindowNs !== undefined && this.#parked(now, this.#parkWindowNs, stoppedNs)) {
       this.#notCountedNs = ageNs
     }
-    this.busyNs = Math.max(0, ageNs - this.#notCountedNs)
-  }
-
-  /**
-   * A process that is stopped, or a machine that is suspended, stops the watcher too. But a watcher that alone was late saw
-   * nothing of a thread that ran. One look is not enough to tell: the scheduler counts the time of a thread in its queue
-   * when it is out of it.
-   */
-  #leaveOut(last: Look | undefined, now: Look, gapNs: number): void {
-    if (!this.stuck) this.#gap = undefined
-    if (gapNs > 0 && last !== undefined) {
-      this.#gap = { ns: (this.#gap?.ns ?? 0) + gapNs, before: this.#gap?.before ?? last }
-      this.#notCountedNs += gapNs
-    }
-    if (this.#gap === undefined || !ranIn(this.#gap, now)) return
-    this.#notCountedNs -= this.#gap.ns
-    this.#gap = undefined
+    this.busyNs = ageNs - this.#notCountedNs
   }
 
   /** Where the platform does not tell a worker is always parked: what cannot be known is not reported. */
-  #parked(now: Look, windowNs: number): boolean {
+  #parked(now: Look, windowNs: number, stoppedNs: number): boolean {
     const before = this.#windowAt
     if (before === undefined || !this.stuck) {
-      this.#windowAt = now
+      this.#openWindow(now)
+      this.certain = false
       return false
     }
     if (Number.isNaN(now.runnableNs)) return true
-    const elapsedNs = now.atNs - before.atNs
+    this.#stoppedInWindowNs += stoppedNs
+    const elapsedNs = now.atNs - before.atNs - this.#stoppedInWindowNs
     if (elapsedNs < windowNs) return false
-    this.#windowAt = now
-    return !(now.runnableNs - before.runnableNs > elapsedNs * RAN_UNPARKED)
+    this.#openWindow(now)
+    this.certain = now.runnableNs - before.runnableNs > elapsedNs * RAN_UNPARKED
+    return !this.certain
   }
-}
 
-/** Whether the thread must have wanted a CPU in the gap too, even if it did so in all of the time around it. */
-function ranIn({ ns, before }: Gap, now: Look): boolean {
-  const aroundNs = now.atNs - before.atNs - ns
-  return now.runnableNs - before.runnableNs - aroundNs > ns * RAN_IN_GAP
+  #openWindow(now: Look): void {
+    this.#windowAt = now
+    this.#stoppedInWindowNs = 0
+  }
 }

@@ -55,6 +55,8 @@ export type ToMain =
   | { readonly type: 'batch'; readonly batch: Batch }
   /** A stall that is over. */
   | { readonly type: 'stall'; readonly stall: Stall }
+  /** Whether source maps are enabled by now: asked after a stall, for the next one. */
+  | { readonly type: 'sourceMaps' }
   /** Run the collectors for `tick`; the same tick again asks whether the main thread is still there. */
   | { readonly type: 'collect'; readonly tick: number }
   /** Ask the `perf_hooks` probe for fresh figures. */

@@ -6,12 +6,12 @@ import type { Binding } from '../probe/binding'
 import { debuggerAttached } from './debugger'
 import { type Probes, probeClockNs } from './probes'
 import { SourceMaps } from './source-maps'
-import { framesOf } from './stall-frames'
+import { located } from './stall-frames'
 import type { StallHistory } from './stall-history'
 import { StallPosting } from './stall-posting'
 import { StallReport } from './stall-report'
 import { StallWatch } from './stall-watch'
-import { runnableNs } from './thread-clock'
+import { ownTime, threadTime, wantsCpu } from './thread-clock'
 import type { ThreadState } from './thread-state'
 
 export interface StallSetting {
@@ -32,8 +32,8 @@ export function openStallWatch(settings: StallSettings, setting: StallSetting): 
   const maps = new SourceMaps()
   const report = new StallReport(systemClock, say)
   const posting = new StallPosting(post)
-  history.onStall((stall) => {
-    report.tell(stall)
+  history.onStall((stall, first) => {
+    if (first) report.tell(stall)
     if (stall.ongoing) return
     const mainIsStuck = probes.list().some(({ thread, stalls }) => thread === 'main' && stalls?.ongoing)
     posting.push(stall, mainIsStuck && stall.thread !== 'main')
@@ -41,7 +41,9 @@ export function openStallWatch(settings: StallSettings, setting: StallSetting): 
   return new StallWatch(settings, {
     probes,
     binding,
-    runnableNs,
+    threadTime,
+    wantsCpu,
+    ownTime: ownTime(),
     clock: systemClock,
     nowNs: probeClockNs,
     history,
@@ -50,7 +52,7 @@ export function openStallWatch(settings: StallSettings, setting: StallSetting): 
       return state.add('stalls', 1)
     },
     mainStalls: state.get('mainStalls'),
-    framesOf: (stack) => framesOf(stack, sourceMaps() ? maps : undefined),
+    located: (frames) => (sourceMaps() ? located(frames, maps) : undefined),
     debuggerAttached: () => debuggerAttached(inspectorPort),
   })
 }

@@ -1,22 +1,10 @@
 import type { Frame, Stall } from '../core/stall'
+import { type GcTime, gcBetween } from './stall-gc'
+import type { ThreadTime } from './thread-clock'
+import { Unanswered } from './unanswered'
 
-/** What the collector has taken of a thread, in all, as one look saw it. Nanoseconds. */
-export interface GcTime {
-  /** Pauses, the one under way included. */
-  readonly pauseNs: number
-  /** All of it, as of the newest major collection or answer; NaN where it is not known. */
-  readonly allNs: number
-}
-
-/** What it took from one look to the other. */
-export function gcBetween(from: GcTime, to: GcTime): number {
-  const pauseNs = to.pauseNs - from.pauseNs
-  const allNs = to.allNs - from.allNs
-  return Math.max(0, pauseNs, Number.isNaN(allNs) ? 0 : allNs)
-}
-
-/** JavaScript answers an interrupt within a millisecond, a busy machine and a collection aside. */
-export const ANSWER_NS = 250e6
+/** A stall whose thread has not answered is told of now, even if that is not its fault. */
+const UNTOLD_NS = 300e6
 
 const MS = 1e-6
 
@@ -24,65 +12,71 @@ const MS = 1e-6
 export class OpenStall {
   /** Whether those who listen know of it. */
   told = false
-  /** The thread was asked for its stack, and has not given it. */
   #stack: { readonly frames: readonly Frame[]; readonly atNs: number } | undefined
-  #askedAtNs = 0
-  #silentGcNs = 0
-  #gcAtAsk: GcTime
+  readonly #answer: Unanswered
   #busyNs: number
   #gc: GcTime
   #paused = false
 
+  /** The thread has been asked for its stack. */
   constructor(
     readonly id: number,
     readonly thread: string,
     /** Milliseconds since the epoch. */
     readonly startedAt: number,
-    readonly startedAtNs: number,
+    private readonly startedAtNs: number,
     private readonly gcBefore: GcTime,
-    gcNow: GcTime,
-    busyNs: number,
+    atNs: number,
+    gc: GcTime,
+    time: ThreadTime,
   ) {
-    this.#gc = gcNow
-    this.#gcAtAsk = gcNow
-    this.#busyNs = busyNs
+    this.#answer = new Unanswered(atNs, gc, time)
+    this.#busyNs = atNs - startedAtNs
+    this.#gc = gc
   }
 
-  get busyNs(): number {
-    return this.#busyNs
-  }
-
-  get hasStack(): boolean {
-    return this.#stack !== undefined
-  }
-
-  asked(atNs: number): void {
-    this.#askedAtNs = atNs
+  get frames(): readonly Frame[] | undefined {
+    return this.#stack?.frames
   }
 
   goesOn(busyNs: number, gc: GcTime): void {
     this.#busyNs = busyNs
     this.#gc = gc
-    if (this.#stack === undefined) this.#silentGcNs = gcBetween(this.#gcAtAsk, gc)
   }
 
-  answered(frames: readonly Frame[], atNs: number): void {
+  /** As long as there is no stack. */
+  waits(atNs: number, time: ThreadTime, wantsCpu: boolean): void {
+    this.#answer.look(atNs, this.#gc, time, wantsCpu)
+  }
+
+  answered(frames: readonly Frame[], atNs: number, time: ThreadTime): void {
+    this.#answer.look(atNs, this.#gc, time, false)
     this.#stack = { frames, atNs }
   }
 
-  /** A debugger is attached, and the thread does nothing. */
+  /** What the places of its stack were found to come from. */
+  locate(frames: readonly Frame[]): void {
+    if (this.#stack !== undefined) this.#stack = { ...this.#stack, frames }
+  }
+
+  /** Nobody has been told, and there is no reason to wait for the stack. */
+  isDue(atNs: number): boolean {
+    return !this.told && (this.#answer.silent || atNs - this.#answer.askedAtNs > UNTOLD_NS)
+  }
+
+  /** The thread does nothing, and could answer: as one does that a debugger has paused. */
+  get sleeps(): boolean {
+    return this.#answer.silent && this.#answer.asleep
+  }
+
+  /** A debugger is attached. */
   paused(): void {
     this.#paused = true
   }
 
-  /** The thread has had the time to answer, collections aside, and has not. */
-  isSilent(atNs: number): boolean {
-    return (this.#stack?.atNs ?? atNs) - this.#askedAtNs - this.#silentGcNs > ANSWER_NS
-  }
-
-  state(atNs: number, ongoing: boolean): Stall {
+  state(ongoing: boolean): Stall {
     const gcNs = Math.min(gcBetween(this.gcBefore, this.#gc), this.#busyNs)
-    const code = this.isSilent(atNs) ? (this.#paused ? 'debugger' : 'native') : 'code'
+    const code = this.#answer.silent ? (this.#paused ? 'debugger' : 'native') : 'code'
     return {
       id: this.id,
       thread: this.thread,

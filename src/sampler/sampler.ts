@@ -362,6 +362,9 @@ export class Sampler extends EventEmitter<SamplerEvents & MetaEvents> {
       case 'stall':
         this.#emitSafely('stall', message.stall)
         return
+      case 'sourceMaps':
+        this.#checkSourceMaps()
+        return
       case 'collect':
         this.#collectors?.run(message.tick)
         return

@@ -1,88 +1,93 @@
 import { readFileSync, statSync } from 'node:fs'
-import type { SourceMap } from 'node:module'
 import { isAbsolute } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { Place } from '../core/stall'
+import { originalsIn } from './source-map-reader'
 
-/** Larger files are left alone: the sampling thread reads and parses them at one go. */
+/** Larger files are left alone: the sampling thread reads them at one go. */
 const MAX_BYTES = 16 * 1024 * 1024
-const MAX_MAPS = 50
+const MAX_PLACES = 1_000
 
-interface Known {
-  readonly map: SourceMap
-  /** What the sources in it are relative to. */
-  readonly url: URL
-}
-
-/** Where the code of a place was written, by the source map that its file names. What cannot be read is no error. */
+/**
+ * Where the code of places was written, by the source map that its file names. Kept are the places, and not the maps. What
+ * cannot be read is no error.
+ */
 export class SourceMaps {
-  readonly #known = new Map<string, Known | undefined>()
+  /** By file, line and column; the oldest first. */
+  readonly #known = new Map<string, Place | undefined>()
 
-  original({ file, line, column }: Place): Place | undefined {
-    try {
-      const known = this.#of(file)
-      if (known === undefined) return undefined
-      const entry = known.map.findEntry(line - 1, column - 1)
-      if (!('originalSource' in entry) || !entry.originalSource) return undefined
-      return {
-        file: pathOf(new URL(entry.originalSource, known.url)),
-        line: entry.originalLine + 1,
-        column: entry.originalColumn + 1,
-      }
-    } catch {
-      return undefined
+  originals(places: readonly Place[]): ReadonlyMap<Place, Place> {
+    const unknown = places.filter((place) => !this.#known.has(keyOf(place)))
+    for (const file of new Set(unknown.map((place) => place.file))) {
+      this.#learn(
+        file,
+        unknown.filter((place) => place.file === file),
+      )
     }
+    const found = new Map<Place, Place>()
+    for (const place of places) {
+      const original = this.#known.get(keyOf(place))
+      if (original !== undefined) found.set(place, original)
+    }
+    for (const key of this.#known.keys()) {
+      if (this.#known.size <= MAX_PLACES) break
+      this.#known.delete(key)
+    }
+    return found
   }
 
-  #of(file: string): Known | undefined {
-    if (this.#known.has(file)) return this.#known.get(file)
-    const [oldest] = this.#known.keys()
-    if (this.#known.size >= MAX_MAPS && oldest !== undefined) this.#known.delete(oldest)
-    // First, so that a map that cannot be read is not read again.
-    this.#known.set(file, undefined)
-    const known = load(file)
-    this.#known.set(file, known)
-    return known
+  #learn(file: string, places: readonly Place[]): void {
+    let originals: readonly (Place | undefined)[] = []
+    try {
+      originals = read(file, places)
+    } catch {
+      // Nor is it read again for the same places.
+    }
+    for (const [at, place] of places.entries()) this.#known.set(keyOf(place), originals[at])
   }
 }
 
-function load(file: string): Known | undefined {
-  const url = file.startsWith('file:') ? new URL(file) : isAbsolute(file) ? pathToFileURL(file) : undefined
-  if (url === undefined) return undefined
-  const found = mapNamedIn(read(url))
-  if (found === undefined) return undefined
-  const at = new URL(found, url)
-  const text = at.protocol === 'data:' ? inline(at) : at.protocol === 'file:' ? read(at) : undefined
-  if (text === undefined) return undefined
-  const { sourceRoot = '', ...payload } = JSON.parse(text) as { sourceRoot?: string; sources: string[] }
-  const root = sourceRoot === '' || sourceRoot.endsWith('/') ? sourceRoot : `${sourceRoot}/`
-  const sources = payload.sources.map((source) => `${root}${source}`)
-  const node = require('node:module') as typeof import('node:module')
-  const whole = { ...payload, sourceRoot: '', sources } as ConstructorParameters<typeof SourceMap>[0]
-  return {
-    map: new node.SourceMap(whole),
-    url: at.protocol === 'data:' ? url : at,
-  }
+function keyOf({ file, line, column }: Place): string {
+  return `${line}:${column}:${file}`
+}
+
+function read(file: string, places: readonly Place[]): (Place | undefined)[] {
+  const code = file.startsWith('file:') ? new URL(file) : isAbsolute(file) ? pathToFileURL(file) : undefined
+  const named = code === undefined ? undefined : mapNamedIn(contents(code))
+  if (code === undefined || named === undefined) return []
+  // What the sources are relative to: the map, or the code that it is in.
+  const base = named.startsWith('data:') ? code : new URL(named, code)
+  const map = base === code ? inline(named) : base.protocol === 'file:' ? contents(base) : undefined
+  if (map === undefined) return []
+  const positions = places.map(({ line, column }) => ({ line: line - 1, column: column - 1 }))
+  return originalsIn(map, positions).map(
+    (original) =>
+      original && {
+        file: pathOf(new URL(original.source, base)),
+        line: original.line + 1,
+        column: original.column + 1,
+      },
+  )
 }
 
 const COMMENT = 'sourceMappingURL='
 
-/** The last one counts, as for Node.js. */
-function mapNamedIn(code: string): string | undefined {
+/** The last one counts, as for Node.js. Not by a string of all the code: that would be on this thread's heap. */
+function mapNamedIn(code: Buffer): string | undefined {
   const at = code.lastIndexOf(COMMENT)
-  if (!/\/[/*][#@]\s+$/.test(code.slice(Math.max(0, at - 10), Math.max(0, at)))) return undefined
-  return /^[^\s*]+/.exec(code.slice(at + COMMENT.length))?.[0]
+  if (!/\/[/*][#@]\s+$/.test(code.toString('latin1', Math.max(0, at - 10), Math.max(0, at)))) return undefined
+  return /^[^\s*]+/.exec(code.toString('utf8', at + COMMENT.length))?.[0]
 }
 
-function read(url: URL): string {
-  if (statSync(url).size > MAX_BYTES) return ''
-  return readFileSync(url, 'utf8')
+function contents(url: URL): Buffer {
+  return statSync(url).size > MAX_BYTES ? Buffer.alloc(0) : readFileSync(url)
 }
 
-function inline({ pathname }: URL): string | undefined {
-  const [, type, data] = /^application\/json(?:;charset=[^;,]*)?(;base64)?,(.*)$/s.exec(pathname) ?? []
-  if (data === undefined) return undefined
-  return type === undefined ? decodeURIComponent(data) : Buffer.from(data, 'base64').toString()
+function inline(url: string): Buffer | undefined {
+  const [head, base64] = /^data:application\/json(?:;charset=[^;,]*)?(;base64)?,/.exec(url) ?? []
+  if (head === undefined) return undefined
+  const data = url.slice(head.length)
+  return base64 === undefined ? Buffer.from(decodeURIComponent(data)) : Buffer.from(data, 'base64')
 }
 
 /** A path where it is one, such as a place without a map has. */

@@ -2,19 +2,25 @@ import type { Stall } from '../core/stall'
 
 const KEPT = 100
 
+/**
+ * Called when a stall is noticed, when its stack came after that, and when it is over; `first`: nothing was said of this one
+ * before.
+ */
+export type StallListener = (stall: Stall, first: boolean) => void
+
 /** The newest stalls, ongoing ones included, and whoever wants to hear of them. */
 export class StallHistory {
   /** The oldest first. */
   #stalls: Stall[] = []
-  readonly #listeners = new Set<(stall: Stall) => void>()
+  readonly #listeners = new Set<StallListener>()
 
   /** The newest first. */
   list(): readonly Stall[] {
     return [...this.#stalls].reverse()
   }
 
-  /** Called when a stall is noticed, when its stack came after that, and when it is over. Returns what ends it. */
-  onStall(listener: (stall: Stall) => void): () => void {
+  /** Returns what ends it. */
+  onStall(listener: StallListener): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
@@ -26,8 +32,8 @@ export class StallHistory {
     else this.#stalls = [...this.#stalls, stall].slice(-KEPT)
   }
 
-  tell(stall: Stall): void {
+  tell(stall: Stall, first: boolean): void {
     this.keep(stall)
-    for (const listener of this.#listeners) listener(stall)
+    for (const listener of this.#listeners) listener(stall, first)
   }
 }

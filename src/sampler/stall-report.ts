@@ -10,7 +10,6 @@ export class StallReport {
   readonly #clock: Clock
   readonly #say: (message: string) => void
   readonly #saidAt: number[] = []
-  #last = 0
   #unsaid = 0
 
   constructor(clock: Clock, say: (message: string) => void) {
@@ -18,10 +17,9 @@ export class StallReport {
     this.#say = say
   }
 
-  /** Takes all that is told of stalls, and says each once. A person at a debugger knows. */
+  /** Takes what is told first of each stall. A person at a debugger knows. */
   tell(stall: Stall): void {
-    if (stall.id <= this.#last || stall.cause === 'debugger') return
-    this.#last = stall.id
+    if (stall.cause === 'debugger') return
     const now = this.#clock.now()
     if (this.#saidAt.length === MAX_A_MINUTE) {
       if (now - (this.#saidAt[0] as number) < MINUTE_MS) {
@@ -47,6 +45,7 @@ function line({ thread, durationMs, ongoing, cause, gcMs, stack }: Stall): strin
   if (cause === 'native' && stack === undefined) {
     return `${stuck}: in a synchronous native call, during which there is no stack`
   }
+  if (ongoing && stack === undefined) return `${stuck}: it waits for a CPU, and has not given its stack yet`
   return stuck
 }
 

@@ -1,24 +1,33 @@
 import type { Clock } from '../core/clock'
 import type { Frame } from '../core/stall'
 import type { StallSettings } from '../core/stall-options'
-import type { Binding, NativeStack } from '../probe/binding'
+import type { Binding } from '../probe/binding'
+import { Slot } from '../probe/layout'
 import { type Look, LoopWatch } from './loop-watch'
-import { type GcTime, OpenStall } from './open-stall'
+import { OpenStall } from './open-stall'
 import type { ObservedProbe } from './probes'
+import { framesOf } from './stall-frames'
+import { type GcTime, gcAt } from './stall-gc'
 import type { StallHistory } from './stall-history'
+import { runnableNs, type ThreadTime } from './thread-clock'
 
 /** While a loop is stuck: its end is known to within this, where the turns after it do not tell it. */
 const STUCK_MS = 25
 /** No two looks are nearer to each other. */
 const LEAST_MS = 5
-/** A look that is later than this is a gap. */
-const LATE_MS = 200
+/** A timer of a thread that sleeps is not that late, nor by a quarter of the threshold, unless it was stopped. */
+const STOPPED_NS = 200e6
+
+const NO_TIME: ThreadTime = { onCpuNs: Number.NaN, inQueueNs: Number.NaN }
 
 export interface StallWatchParts {
   readonly probes: { list(): readonly ObservedProbe[] }
   readonly binding: Pick<Binding, 'idleNs' | 'askStack' | 'takeStack'>
-  /** For how long a thread has wanted a CPU, by the system's number of it (thread-clock.ts). */
-  readonly runnableNs: (osThreadId: number) => number
+  /** Of a thread, by the system's number of it (thread-clock.ts). */
+  readonly threadTime: (osThreadId: number) => ThreadTime
+  readonly wantsCpu: (osThreadId: number) => boolean
+  /** Of the calling thread. */
+  readonly ownTime: () => ThreadTime
   readonly clock: Clock
   /** Nanoseconds of the probes' clock. */
   readonly nowNs: () => number
@@ -27,7 +36,8 @@ export interface StallWatchParts {
   readonly number: (main: boolean) => number
   /** Stalls of the main thread so far. */
   readonly mainStalls: number
-  readonly framesOf: (stack: NativeStack) => readonly Frame[]
+  /** With where the places were written; undefined where nobody wants that. */
+  readonly located: (frames: readonly Frame[]) => readonly Frame[] | undefined
   readonly debuggerAttached: () => boolean
 }
 
@@ -39,8 +49,18 @@ interface Watched {
   gc: GcTime
   gcBefore: GcTime
   turns: number
-  runnableAtStallNs: number
 }
+
+/** What one look saw of a thread. */
+interface Seen extends Look {
+  readonly attachedAtNs: number
+  /** Of the turn under way, as the block has it: 0 before the first. */
+  readonly startedAtNs: number
+  readonly turns: number
+  readonly gc: GcTime
+}
+
+type Figures = [number, number, number, number, number, number, number, number]
 
 /**
  * Looks at the loops from the sampling thread, which costs the measured threads nothing, and asks one that is stuck for
@@ -53,6 +73,9 @@ export class StallWatch {
   readonly #workers: boolean
   #watched = new Map<ObservedProbe, Watched>()
   #dueAt: number
+  /** Of the last look: when, and for how long this thread had wanted a CPU by then. */
+  #atNs: number
+  #ranNs: number
   #cancel: () => void
 
   constructor(settings: StallSettings, parts: StallWatchParts) {
@@ -60,18 +83,19 @@ export class StallWatch {
     this.#thresholdNs = settings.thresholdMs * 1e6
     this.#workers = settings.workers
     this.#dueAt = parts.clock.now()
+    this.#atNs = parts.nowNs()
+    this.#ranNs = runnableNs(parts.ownTime())
     this.#cancel = parts.clock.timer(0, () => this.#wake())
   }
 
   /** Takes a last look, so that nothing that ended goes unsaid. */
   stop(): void {
     this.#cancel()
-    this.#look(0)
+    this.#look(false)
   }
 
   #wake(): void {
-    const lateMs = this.#parts.clock.now() - this.#dueAt
-    this.#look(lateMs > Math.min(LATE_MS, (this.#thresholdNs * 1e-6) / 4) ? lateMs * 1e6 : 0)
+    this.#look(this.#wasStopped())
     const waitMs = this.#waitMs()
     this.#dueAt = this.#parts.clock.now() + waitMs
     this.#cancel = this.#parts.clock.timer(waitMs, () => this.#wake())
@@ -82,11 +106,28 @@ export class StallWatch {
     if (watched.some(({ stall }) => stall !== undefined)) return STUCK_MS
     const busiestNs = Math.max(0, ...watched.map(({ loop }) => loop.busyNs))
     const soonestMs = Math.ceil((this.#thresholdNs - busiestNs) * 1e-6)
+    // Of a worker that could be stuck by then the second half at least has to be known. And a stop that nobody notices, since
+    // it was over when it was time to look, is shorter than a threshold.
     return Math.max(LEAST_MS, Math.min(soonestMs, (this.#thresholdNs * 1e-6) / 2))
   }
 
-  #look(gapNs: number): void {
+  /**
+   * Whether the whole process, or the machine, was stopped since the last look: this thread's timer was due, and it neither ran
+   * nor was in the queue for a CPU. Late for want of one, or with other work, is only late.
+   */
+  #wasStopped(): boolean {
+    const lateNs = (this.#parts.clock.now() - this.#dueAt) * 1e6
+    const beforeNs = this.#ranNs
+    this.#ranNs = runnableNs(this.#parts.ownTime())
+    const ranNs = this.#ranNs - beforeNs
+    return lateNs - (Number.isNaN(ranNs) ? 0 : ranNs) > Math.min(STOPPED_NS, this.#thresholdNs / 4)
+  }
+
+  #look(wasStopped: boolean): void {
     const atNs = this.#parts.nowNs()
+    // From when on cannot be told, so all of the time is left out.
+    const stoppedNs = wasStopped ? atNs - this.#atNs : 0
+    this.#atNs = atNs
     // Before the blocks: so a turn that begins meanwhile is too young for this look, never too old.
     const idle = byId(this.#parts.binding.idleNs())
     const before = this.#watched
@@ -96,12 +137,14 @@ export class StallWatch {
       if (idleNs === undefined || !(this.#workers || probe.thread === 'main')) continue
       const watched = before.get(probe) ?? this.#begin(probe)
       this.#watched.set(probe, watched)
-      this.#lookAt(watched, lookAt(probe, atNs, idleNs, this.#parts.runnableNs(probe.osThreadId)), gapNs)
+      // The main thread may not sleep in its turn, so nobody asks.
+      const time = probe.thread === 'main' ? NO_TIME : this.#parts.threadTime(probe.osThreadId)
+      const seen = see(probe, atNs, idleNs, runnableNs(time))
+      if (seen !== undefined) this.#lookAt(watched, seen, stoppedNs)
     }
     for (const [probe, { stall }] of before) {
-      if (this.#watched.has(probe) || stall === undefined) continue
       // The thread ended in it.
-      this.#parts.history.tell(stall.state(atNs, false))
+      if (stall !== undefined && !this.#watched.has(probe)) this.#tell(stall, false)
     }
   }
 
@@ -116,82 +159,98 @@ export class StallWatch {
       gc: none,
       gcBefore: none,
       turns: 0,
-      runnableAtStallNs: Number.NaN,
     }
   }
 
-  #lookAt(watched: Watched, look: Look, gapNs: number): void {
-    const { probe, loop, stall } = watched
-    const { last = { ...look, atNs: probe.block.get('attachedAtNs') }, busyNs: wasBusyNs } = loop
-    loop.look(look, gapNs)
-    const gc = gcOf(probe, look.atNs)
-    const turns = probe.block.get('loopTurns')
+  #lookAt(watched: Watched, seen: Seen, stoppedNs: number): void {
+    const { loop, stall, gc: gcWas, turns: turnsWas } = watched
+    const { last = { ...seen, atNs: seen.attachedAtNs }, busyNs: wasBusyNs } = loop
+    loop.look(seen, stoppedNs)
+    watched.gc = seen.gc
+    watched.turns = seen.turns
     if (stall !== undefined && !(loop.stuck && loop.busyNs >= wasBusyNs)) {
-      const newTurns = look.turnNs === last.turnNs ? 0 : turns - watched.turns
-      this.#end(watched, wasBusyNs + ranOnNs(last, look, newTurns, loop.stuck), gc, look)
+      const newTurns = seen.turnNs === last.turnNs ? 0 : seen.turns - turnsWas
+      this.#end(
+        watched,
+        stall,
+        wasBusyNs + Math.max(0, ranOnNs(last, seen, newTurns, loop.stuck) - stoppedNs),
+      )
     }
-    if (!loop.stuck) watched.gcBefore = between(watched.gc, gc, last.atNs, look.atNs - loop.busyNs, look.atNs)
-    watched.gc = gc
-    watched.turns = turns
-    if (watched.stall !== undefined) this.#goesOn(watched, watched.stall, look)
-    else if (loop.stuck && loop.busyNs >= this.#thresholdNs) this.#notice(watched, look)
+    if (!loop.stuck) {
+      const ranNs = Math.max(0, seen.atNs - last.atNs - Math.max(0, seen.idleNs - last.idleNs))
+      watched.gcBefore = gcAt(gcWas, seen.gc, Math.max(0, 1 - loop.busyNs / ranNs))
+    }
+    if (watched.stall !== undefined) this.#goesOn(watched, watched.stall, seen.atNs)
+    else if (loop.stuck && loop.certain && loop.busyNs >= this.#thresholdNs) this.#notice(watched, seen)
   }
 
-  #notice(watched: Watched, look: Look): void {
-    const { probe, loop, gc, gcBefore } = watched
+  #notice(watched: Watched, { atNs, gc, startedAtNs }: Seen): void {
+    const { probe, loop, gcBefore } = watched
     const { busyNs } = loop
-    const id = this.#parts.number(probe.thread === 'main')
-    const startedAt = Date.now() - busyNs * 1e-6
-    const stall = new OpenStall(
-      id,
+    this.#parts.binding.askStack(probe.id, startedAtNs)
+    watched.stall = new OpenStall(
+      this.#parts.number(probe.thread === 'main'),
       probe.thread,
-      Math.round(startedAt),
-      look.atNs - busyNs,
+      Math.round(Date.now() - busyNs * 1e-6),
+      atNs - busyNs,
       gcBefore,
+      atNs,
       gc,
-      busyNs,
+      this.#parts.threadTime(probe.osThreadId),
     )
-    watched.stall = stall
-    watched.runnableAtStallNs = look.runnableNs
     probe.stalls = { total: (probe.stalls?.total ?? 0) + 1, ongoing: true }
-    this.#parts.binding.askStack(probe.id, probe.block.get('loopTurnStartedAtNs'))
-    stall.asked(look.atNs)
   }
 
-  #goesOn(watched: Watched, stall: OpenStall, look: Look): void {
+  #goesOn(watched: Watched, stall: OpenStall, atNs: number): void {
     const { probe, loop, gc } = watched
     stall.goesOn(loop.busyNs, gc)
-    const stack = this.#takeStack(watched, stall)
-    if (!stall.told && !stack && stall.isSilent(look.atNs)) {
-      const asleep = look.runnableNs - watched.runnableAtStallNs < (look.atNs - stall.startedAtNs) * 0.1
-      if (asleep && probe.thread === 'main' && this.#parts.debuggerAttached()) stall.paused()
+    if (this.#takeStack(probe, stall)) {
+      this.#parts.history.keep(stall.state(true))
+      // Maps may be large: what else waits for this thread comes first.
+      this.#parts.clock.timer(0, () => {
+        if (watched.stall === stall) this.#tellStack(stall, true)
+      })
+      return
     }
-    const state = stall.state(look.atNs, true)
-    if (stack || (!stall.told && stall.isSilent(look.atNs))) {
-      stall.told = true
-      this.#parts.history.tell(state)
-    } else {
-      this.#parts.history.keep(state)
+    if (stall.frames === undefined) {
+      stall.waits(atNs, this.#parts.threadTime(probe.osThreadId), this.#parts.wantsCpu(probe.osThreadId))
     }
+    if (!stall.isDue(atNs)) {
+      this.#parts.history.keep(stall.state(true))
+      return
+    }
+    if (stall.sleeps && probe.thread === 'main' && this.#parts.debuggerAttached()) stall.paused()
+    this.#tell(stall, true)
   }
 
-  #end(watched: Watched, busyNs: number, gc: GcTime, look: Look): void {
-    const { probe, stall } = watched
-    if (stall === undefined) return
-    stall.goesOn(busyNs, gc)
-    this.#takeStack(watched, stall)
-    this.#parts.history.tell(stall.state(look.atNs, false))
+  #end(watched: Watched, stall: OpenStall, busyNs: number): void {
+    const { probe, gc } = watched
     watched.stall = undefined
     probe.stalls = { total: probe.stalls?.total ?? 1, ongoing: false }
+    stall.goesOn(busyNs, gc)
+    this.#takeStack(probe, stall)
+    this.#tellStack(stall, false)
   }
 
   /** Whether there was one. */
-  #takeStack({ probe }: Watched, stall: OpenStall): boolean {
-    if (stall.hasStack) return false
-    const stack = this.#parts.binding.takeStack(probe.id)
+  #takeStack({ id, osThreadId }: ObservedProbe, stall: OpenStall): boolean {
+    if (stall.frames !== undefined) return false
+    const stack = this.#parts.binding.takeStack(id)
     if (stack === undefined) return false
-    stall.answered(this.#parts.framesOf(stack), stack.takenAtNs)
+    stall.answered(framesOf(stack), stack.takenAtNs, this.#parts.threadTime(osThreadId))
     return true
+  }
+
+  #tellStack(stall: OpenStall, ongoing: boolean): void {
+    const frames = this.#parts.located(stall.frames ?? [])
+    if (frames !== undefined) stall.locate(frames)
+    this.#tell(stall, ongoing)
+  }
+
+  #tell(stall: OpenStall, ongoing: boolean): void {
+    const first = !stall.told
+    stall.told = true
+    this.#parts.history.tell(stall.state(ongoing), first)
   }
 }
 
@@ -201,32 +260,37 @@ function byId(pairs: Float64Array): ReadonlyMap<number, number> {
   return map
 }
 
-function lookAt({ block }: ObservedProbe, atNs: number, idleNs: number, runnableNs: number): Look {
-  const turnNs = block.get('loopTurnStartedAtNs')
+/** What is read of a block, together: a turn that begins meanwhile would be given the waiting of the one before. */
+const SLOTS = [
+  Slot.attachedAtNs,
+  Slot.loopIdleAtAttachNs,
+  Slot.loopTurns,
+  Slot.loopTurnStartedAtNs,
+  Slot.loopIdleAtTurnNs,
+  Slot.gcStartedAtNs,
+  Slot.gcPauseNs,
+  Slot.gcMainThreadNs,
+]
+const figures = new Float64Array(SLOTS.length)
+
+function see({ block }: ObservedProbe, atNs: number, idleNs: number, runnableNs: number): Seen | undefined {
+  if (!block.pick(SLOTS, figures)) return undefined
+  const [attachedAtNs, idleAtAttachNs, turns, startedAtNs, idleAtTurnNs, gcAtNs, pauseNs, allNs] =
+    figures as unknown as Figures
   // Before the first turn the main script runs, which may stall as well.
-  return turnNs > 0
-    ? { atNs, turnNs, idleAtTurnNs: block.get('loopIdleAtTurnNs'), idleNs, runnableNs }
-    : {
-        atNs,
-        turnNs: block.get('attachedAtNs'),
-        idleAtTurnNs: block.get('loopIdleAtAttachNs'),
-        idleNs,
-        runnableNs,
-      }
-}
-
-function gcOf({ block }: ObservedProbe, atNs: number): GcTime {
-  const startedAtNs = block.get('gcStartedAtNs')
-  const underWayNs = startedAtNs > 0 ? Math.max(0, atNs - startedAtNs) : 0
-  return { pauseNs: block.get('gcPauseNs') + underWayNs, allNs: block.get('gcMainThreadNs') }
-}
-
-/** The collector's time at `atNs`, between two looks: as if it had been spread evenly. */
-function between(from: GcTime, to: GcTime, fromNs: number, atNs: number, toNs: number): GcTime {
-  const share = toNs > fromNs ? Math.min(1, Math.max(0, (atNs - fromNs) / (toNs - fromNs))) : 1
+  const turn =
+    startedAtNs > 0
+      ? { turnNs: startedAtNs, idleAtTurnNs }
+      : { turnNs: attachedAtNs, idleAtTurnNs: idleAtAttachNs }
   return {
-    pauseNs: from.pauseNs + share * (to.pauseNs - from.pauseNs),
-    allNs: from.allNs + share * (to.allNs - from.allNs),
+    atNs,
+    idleNs,
+    runnableNs,
+    ...turn,
+    attachedAtNs,
+    startedAtNs,
+    turns,
+    gc: { pauseNs: pauseNs + (gcAtNs > 0 ? Math.max(0, atNs - gcAtNs) : 0), allNs },
   }
 }
 

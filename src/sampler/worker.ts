@@ -5,6 +5,7 @@ import { systemClock } from '../core/clock'
 import { messageOf, OffloopError } from '../core/errors'
 import { merge } from '../core/merge'
 import type { ServeSettings } from '../core/options'
+import { useAddonToWrite } from '../core/output'
 import { say } from '../core/report'
 import { isRun, whereToLook } from '../core/run'
 import { identified, identifiedStall } from '../core/sharing'
@@ -187,6 +188,7 @@ function openProbes(): Probes {
   }
   const { binding, reason } = loadBinding()
   if (binding === undefined) throw new Error(`the addon loads in the main thread and not here: ${reason}`)
+  useAddonToWrite(binding.writeNow)
   if (terminates) {
     binding.onTermination(() => void deliver(settings.exitFlushMs).finally(() => binding.terminate()))
   }
@@ -206,6 +208,7 @@ function watchStalls() {
     sourceMaps: () => sourceMaps,
     post: (stall) => {
       if (listening.stalls) post({ type: 'stall', stall })
+      post({ type: 'sourceMaps' })
     },
   })
 }

@@ -85,11 +85,24 @@ describe('places in the original source', () => {
     const child = new Child('stalls.cjs', { args: ['module', '3000', file], execArgv })
     const url = await urlOf(child)
     child.send({ go: true })
-    const stall = await stallOf(url, ({ stack }) => stack !== undefined)
+    const stall = await stallOf(url, ({ ongoing, stack }) => !ongoing && stack !== undefined)
     const frame = stall.stack?.find(({ place }) => place?.file === file)
     expect(frame).toBeDefined()
     if (mapped) expect(frame?.original).toMatchObject({ file: join(file, '../../spin.ts'), line: 6 })
     else expect(frame).not.toHaveProperty('original')
+  })
+
+  test('where they are enabled later, from the stall after the next one on', async () => {
+    const file = compiled()
+    const child = new Child('stalls.cjs', { args: ['module', '1500', file] })
+    const url = await urlOf(child)
+    for (const mapped of [false, true]) {
+      child.send({ go: true, sourceMaps: true })
+      const stall = await stallOf(url, ({ id, ongoing }) => id === (mapped ? 2 : 1) && !ongoing)
+      const frame = stall.stack?.find(({ place }) => place?.file === file)
+      expect(frame !== undefined && 'original' in frame).toBe(mapped)
+      await pause(200)
+    }
   })
 })
 

@@ -27,24 +27,25 @@ describe('no false alarm', () => {
     expect(await scrapeStalls(url)).toMatchObject({ total: 0, stalled: 0 })
   })
 
-  test.each([[undefined], ['busy']])(
-    'of one that is stopped for longer than the threshold (load: %s)',
-    async (load) => {
-      const { child, url } = await started({ load })
-      for (let round = 0; round < 3; round++) {
-        await pause(333)
-        child.kill('SIGSTOP')
-        await pause(2_500)
-        child.kill('SIGCONT')
-      }
-      await pause(1_500)
-      expect(await scrapeStalls(url)).toMatchObject({ total: 0, stalled: 0 })
-      expect((await listStalls(url)).stalls).toEqual([])
-    },
-  )
+  const workers = { parked: 'parked', seldom: 'seldom', idle: 'idle' }
+  test.each([
+    [undefined, {}],
+    ['busy', {}],
+    ['busy', { workers, options: { stall: { workers: true } } }],
+  ])('of one that is stopped for longer than the threshold (load: %s, %j)', async (load, given) => {
+    const { child, url } = await started({ load, ...given })
+    for (let round = 0; round < 3; round++) {
+      await pause(333)
+      child.kill('SIGSTOP')
+      await pause(2_500)
+      child.kill('SIGCONT')
+    }
+    await pause(1_500)
+    expect(await scrapeStalls(url)).toMatchObject({ total: 0, stalled: 0 })
+    expect((await listStalls(url)).stalls).toEqual([])
+  })
 
   test('of workers that are parked, or idle, or parked most of the time, and of a pool', async () => {
-    const workers = { parked: 'parked', seldom: 'seldom', idle: 'idle' }
     const { url } = await started({ workers, pool: true, options: { stall: { workers: true } } })
     await pause(6_000)
     const text = await (await fetch(`${url}/metrics`)).text()
@@ -89,4 +90,23 @@ test('a stall goes on being one after the process was stopped in it', async () =
   // Of the time that it lasted, those two seconds are not counted.
   const elapsedMs = Date.now() - from
   expect(stall.durationMs).toBeLessThan(elapsedMs - 1_500)
+})
+
+test('nor is that of a worker two', async () => {
+  const { child, url } = await started({
+    workers: { stuck: 'spinning' },
+    options: { stall: { workers: true } },
+  })
+  expect((await whenStalled(url, undefined, WORKER)).stalled).toBe(1)
+  for (let round = 0; round < 2; round++) {
+    await pause(300)
+    child.kill('SIGSTOP')
+    await pause(2_000)
+    child.kill('SIGCONT')
+  }
+  await pause(1_500)
+  const { stalls } = await listStalls(url)
+  expect(stalls).toMatchObject([{ id: 1, ongoing: true, cause: 'code' }])
+  // Of some eight seconds.
+  expect(stalls[0]?.durationMs).toBeLessThan(Date.now() - (stalls[0]?.startedAt as number) + 100)
 })

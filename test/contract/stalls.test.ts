@@ -1,4 +1,7 @@
-import { describe, expect, test } from 'vitest'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Stall } from '../../src/core/stall'
 import { Child } from '../support/child'
 import { listStalls, pause, scrapeStalls, whenStalled } from '../support/stalls'
@@ -9,112 +12,125 @@ import { listStalls, pause, scrapeStalls, whenStalled } from '../support/stalls'
 interface Blocked {
   readonly startedAt: number
   readonly endedAt: number
+  /** By `counters`, around the block. */
+  readonly gcMs: number
 }
 
-/** Of the watch: 1.0 s. What a machine that is busy with other tests adds. */
-const SLACK_MS = 1_500
+interface Told {
+  readonly toldAt: number
+  readonly stall: Stall
+}
+
+interface Sample {
+  readonly sequence: number
+  readonly timestamp: number
+  readonly stalled: number
+  readonly missed: number
+}
+
+const MS = 5_000
 const INTERVAL_MS = 500
+/** Of the beginning of a stall, until it is told of. */
+const REPORTED_MS = 1_500
+const LATE_MS = 200
 
 const WAYS: readonly (readonly [
   way: string,
-  expected: { ms?: number; cause: Stall['cause']; head?: string; gc?: 'most' | 'some' },
+  expected: { cause: Stall['cause']; head?: string; gc?: true },
 ])[] = [
   ['endlessLoop', { cause: 'code', head: 'spin' }],
   ['regularExpression', { cause: 'code', head: 'matches' }],
-  ['jsonParse', { ms: 4_000, cause: 'native' }],
+  ['jsonParse', { cause: 'native' }],
   ['pbkdf2', { cause: 'native' }],
   ['readPipe', { cause: 'native' }],
   ['atomicsWait', { cause: 'code', head: 'park' }],
-  ['collect', { cause: 'gc', head: 'collect', gc: 'most' }],
-  ['allocate', { cause: 'code', head: 'allocate', gc: 'some' }],
+  ['collect', { cause: 'gc', head: 'storm', gc: true }],
+  ['allocate', { cause: 'code', head: 'allocate', gc: true }],
 ]
 
 describe('the main thread stuck in', () => {
-  test.each(WAYS)('%s', { timeout: 90_000 }, async (way, { ms = 5_000, cause, head, gc }) => {
-    const child = new Child('stalls.cjs', { args: [way, String(ms)], execArgv: ['--expose-gc'] })
+  // The bounds are what is promised, on a machine that has a CPU for the sampling thread: one that has none for so long may
+  // keep it the next time.
+  test.each(WAYS)('%s', { timeout: 90_000, retry: 2 }, async (way, { cause, head, gc }) => {
+    const folder = mkdtempSync(join(tmpdir(), 'offloop-stalls-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const file = join(folder, 'told')
+    const child = new Child('stalls.cjs', { args: [way, String(MS), file], execArgv: ['--expose-gc'] })
     const { url } = await child.next<{ url: string }>()
+    await pause(3 * INTERVAL_MS)
     child.send({ go: true })
-    const { startedAt: toldAt } = await child.next<{ startedAt: number }>()
+    await child.next<{ startedAt: number }>()
 
-    const first = await whenStalled(url, toldAt + ms)
-    const told = await shown(
-      url,
-      toldAt + ms,
-      (stall) => stall?.stack !== undefined || stall?.cause === 'native',
-    )
-    const shownAt = Date.now()
-    await pause(toldAt + ms - 700 - Date.now())
-    const series = await samples(url)
-    const asked = Date.now()
+    // While it is stuck, over HTTP.
+    const first = await whenStalled(url)
+    const listed = await listStalls(url)
     // Whatever is next came after the block: the thread sends nothing during it.
     const { blocked } = await child.next<{ blocked: Blocked }>()
     const { stall } = await child.next<{ stall: Stall }>()
-
-    // While it was stuck: the metrics, the list, and the samples.
-    const heldMs = blocked.endedAt - blocked.startedAt
-    expect(first.at - blocked.startedAt).toBeLessThan(1_000 + SLACK_MS)
     expect(first.at).toBeLessThan(blocked.endedAt)
     expect([first.total, first.stalled]).toEqual([1, 1])
-    expect(shownAt).toBeLessThan(blocked.endedAt)
-    expect(told).toMatchObject({ id: 1, thread: 'main', ongoing: true, cause })
-    expect(told.durationMs).toBeLessThan(shownAt - blocked.startedAt + 50)
-    if (head === undefined) expect(told).not.toHaveProperty('stack')
-    else expect(headsOf(told)).toContain(head)
-    const during = series.filter(({ at }) => at > blocked.startedAt && at < asked)
-    expect(during.length).toBeGreaterThanOrEqual(Math.floor((asked - blocked.startedAt) / INTERVAL_MS) - 1)
-    for (let i = 1; i < during.length; i++) {
-      const gapMs = (during[i]?.at as number) - (during[i - 1]?.at as number)
-      expect(gapMs).toBeLessThan(2 * INTERVAL_MS)
-      expect(Math.abs(gapMs - INTERVAL_MS)).toBeLessThan(450)
-    }
-    expect(during.filter(({ value }) => value === 1).length).toBeGreaterThanOrEqual(3)
+    expect(listed.stalls).toMatchObject([{ id: 1, thread: 'main', ongoing: true }])
 
     // Afterwards.
+    const heldMs = blocked.endedAt - blocked.startedAt
+    expect(heldMs).toBeGreaterThan(0.89 * MS)
     expect(stall).toMatchObject({ id: 1, thread: 'main', ongoing: false, cause })
     expect(Math.abs(stall.startedAt - blocked.startedAt)).toBeLessThan(100)
     // The rest of the turn belongs to it.
     expect(stall.durationMs).toBeGreaterThan(heldMs - 50)
-    expect(stall.durationMs).toBeLessThan(1.1 * heldMs + 500)
-    if (gc === 'most') expect(stall.gcMs / stall.durationMs).toBeGreaterThan(0.5)
-    if (gc === 'some') expect(stall.gcMs / stall.durationMs).toBeLessThan(0.5)
-    if (gc !== undefined) expect(stall.gcMs).toBeGreaterThan(0)
-    const after = await scrapeStalls(url)
-    expect([after.total, after.stalled]).toEqual([1, 0])
+    expect(stall.durationMs).toBeLessThan(heldMs + 500)
+    if (gc) {
+      expect(blocked.gcMs).toBeGreaterThan(0)
+      expect(stall.gcMs / blocked.gcMs).toBeGreaterThan(0.9)
+      expect(stall.gcMs / blocked.gcMs).toBeLessThan(1.1)
+    }
+    expect(await scrapeStalls(url)).toMatchObject({ total: 1, stalled: 0 })
     expect((await listStalls(url)).stalls).toEqual([stall])
-
+    await pause(3 * INTERVAL_MS)
     child.send({ stop: true })
     const { code, stderr } = await child.exited
     expect(code).toBe(0)
-    const lines = stderr.split('\n').filter((line) => line.includes('the event loop of main is stuck'))
-    expect(lines).toHaveLength(1)
-    if (head !== undefined)
-      expect(stderr).toMatch(new RegExp(`\\n {4}at ${head} \\(.*stalls\\.cjs:\\d+:\\d+\\)`))
-    else expect(stderr).toContain('in a synchronous native call')
+
+    // What an exporter heard of it, by the clock of the process itself.
+    const lines = readFileSync(file, 'utf8').trimEnd().split('\n')
+    const written: (Told | Sample)[] = lines.map((line) => JSON.parse(line))
+    const told = written.filter((one) => 'stall' in one)
+    const [firstTold] = told as [Told]
+    expect(firstTold.toldAt - blocked.startedAt).toBeLessThan(REPORTED_MS)
+    expect(firstTold.stall).toMatchObject({ ongoing: true, cause })
+    expect(firstTold.stall.durationMs).toBeLessThan(REPORTED_MS)
+    if (head === undefined) {
+      expect(firstTold.stall).not.toHaveProperty('stack')
+    } else {
+      expect(headOf(stall)).toBe(head)
+      expect(stall.stackAtMs).toBeLessThan(REPORTED_MS)
+      const withStack = told.find(({ stall }) => stall.stack !== undefined) as Told
+      expect(withStack.toldAt - blocked.startedAt).toBeLessThan(REPORTED_MS)
+    }
+    expect(told.at(-1)?.stall).toEqual(stall)
+
+    const samples = written.filter((one) => 'sequence' in one)
+    expect(samples.map(({ sequence }) => sequence)).toEqual(samples.map((_, at) => at + 1))
+    expect(samples.at(-1)?.missed).toBe(0)
+    const during = samples.filter(
+      ({ timestamp }) => timestamp > blocked.startedAt && timestamp < blocked.endedAt,
+    )
+    expect(during.length).toBeGreaterThanOrEqual(Math.floor(heldMs / INTERVAL_MS) - 1)
+    // Without the last one, which is taken at the stop.
+    const phases = samples.slice(0, -1).map(({ sequence, timestamp }) => timestamp - sequence * INTERVAL_MS)
+    expect(Math.max(...phases) - Math.min(...phases)).toBeLessThan(LATE_MS)
+    // From the threshold to the end.
+    const toldOf = during.filter(({ timestamp }) => timestamp > firstTold.toldAt)
+    expect(toldOf.map(({ stalled }) => stalled)).toEqual(toldOf.map(() => 1))
+
+    const said = stderr.split('\n').filter((line) => line.includes('the event loop of main is stuck'))
+    expect(said).toHaveLength(1)
+    if (head === undefined) expect(said[0]).toContain('in a synchronous native call')
+    else expect(stderr).toMatch(new RegExp(`\\n {4}at ${head} \\(.*stalls\\.cjs:\\d+:\\d+\\)`))
   })
 })
 
-async function shown(
-  url: string,
-  until: number,
-  wanted: (stall: Stall | undefined) => boolean,
-): Promise<Stall> {
-  for (;;) {
-    const [stall] = (await listStalls(url)).stalls
-    if (wanted(stall) || Date.now() > until) return stall as Stall
-    await pause(20)
-  }
-}
-
-/** Names of the functions of ours; what runs inside them, such as gc(), is V8's own. */
-function headsOf({ stack = [] }: Stall): string[] {
-  return stack
-    .filter(({ place }) => place?.file.endsWith('stalls.cjs'))
-    .slice(0, 2)
-    .map(({ functionName }) => functionName)
-}
-
-async function samples(url: string): Promise<{ at: number; value: number }[]> {
-  const answer = await fetch(`${url}/v1/query?metric=nodejs_eventloop_stalled`)
-  const { metrics } = (await answer.json()) as { metrics: { value: number; timestamp: string }[] }
-  return metrics.map(({ value, timestamp }) => ({ at: Date.parse(timestamp), value }))
+/** The innermost function of ours; what runs inside it, such as gc(), is V8's own. */
+function headOf({ stack = [] }: Stall): string | undefined {
+  return stack.find(({ place }) => place?.file.endsWith('stalls.cjs'))?.functionName
 }

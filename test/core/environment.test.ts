@@ -133,7 +133,12 @@ describe('options from the environment', () => {
       exitFlushMs: 500,
       stall: { thresholdMs: 250, workers: false },
     })
-    expect(optionsFromEnvironment({ OFFLOOP_STALL_MS: '0' })).toEqual({ stall: false })
+    const stalls = (OFFLOOP_STALL_MS: string, OFFLOOP_STALL_WORKERS: string) =>
+      optionsFromEnvironment({ OFFLOOP_STALL_MS, OFFLOOP_STALL_WORKERS }).stall
+    expect(stalls('0', '')).toBe(false)
+    expect(stalls('0', '1')).toBe(false)
+    expect(stalls('', '1')).toEqual({ workers: true })
+    expect(stalls('250', '1')).toEqual({ thresholdMs: 250, workers: true })
   })
 })
 
@@ -141,6 +146,7 @@ describe('a variable that cannot be used is named', () => {
   test.each<[string, string, string]>([
     ['OFFLOOP_SERVICE', 'x'.repeat(1025), 'at most 1024 bytes'],
     ['OFFLOOP_INTERVAL_MS', '10s', 'must be a whole number, and is "10s"'],
+    ['OFFLOOP_STALL_WORKERS', 'yes', 'must be 1 or 0'],
     ['OFFLOOP_STALL_MS', '1s', 'must be a whole number, and is "1s"'],
     ['OFFLOOP_STALL_MS', '99', 'is refused: option stall.thresholdMs must be a whole number from 100'],
     ['OFFLOOP_INTERVAL_MS', '-1', 'must be a whole number'],

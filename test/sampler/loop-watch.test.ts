@@ -54,55 +54,32 @@ describe('the main thread', () => {
     expect([loop.stuck, loop.busyNs]).toEqual([true, 1_100 * MS])
   })
 
-  test('a gap in which nothing ran does not count: the process was stopped', () => {
+  test('what the process was stopped for does not count', () => {
     const loop = new LoopWatch(undefined)
-    loop.look(look(1_000, 900, 0, { runnableMs: 50 }), 0)
-    loop.look(look(11_500, 900, 0, { runnableMs: 60 }), 10_000 * MS)
+    loop.look(look(1_000, 900, 0), 0)
+    loop.look(look(11_500, 900, 0), 10_000 * MS)
     expect([loop.stuck, loop.busyNs]).toEqual([true, 600 * MS])
-    loop.look(look(12_000, 900, 0, { runnableMs: 560 }), 0)
+    loop.look(look(12_000, 900, 0), 0)
     expect(loop.busyNs).toBe(1_100 * MS)
-    loop.look(look(13_000, 12_990, 0, { runnableMs: 570 }), 0)
+    loop.look(look(13_000, 12_990, 0), 0)
     expect(loop.busyNs).toBe(10 * MS)
   })
 
-  test('a gap in which only the watcher was late counts', () => {
+  test('a turn that began after the stop is not credited with it', () => {
     const loop = new LoopWatch(undefined)
-    loop.look(look(1_000, 900, 0, { runnableMs: 50 }), 0)
-    loop.look(look(3_000, 900, 0, { runnableMs: 1_900 }), 1_500 * MS)
-    expect(loop.busyNs).toBe(2_100 * MS)
+    loop.look(look(1_000, 900, 0), 0)
+    loop.look(look(11_510, 11_505, 0), 10_500 * MS)
+    loop.look(look(12_505, 11_505, 0), 0)
+    expect([loop.stuck, loop.busyNs]).toEqual([true, 995 * MS])
   })
 
-  test('a thread that ran until the process was stopped did not run in the gap', () => {
+  test('a turn in which the process was stopped, and that no look saw before', () => {
     const loop = new LoopWatch(undefined)
-    loop.look(look(1_000, 900, 0, { runnableMs: 100 }), 0)
+    loop.look(look(1_000, 900, 0), 0)
     // It was time to look at 1,500; stopped from 1,490 to 3,990.
-    loop.look(look(3_995, 1_470, 0, { runnableMs: 595 }), 2_495 * MS)
-    loop.look(look(4_000, 1_470, 0, { runnableMs: 600 }), 0)
-    expect(loop.stuck).toBe(true)
-    expect(loop.busyNs).toBeLessThan(50 * MS)
-  })
-
-  test('a gap in which the thread waited for a CPU, as the scheduler tells later, counts', () => {
-    const loop = new LoopWatch(undefined)
-    loop.look(look(1_000, 900, 0, { runnableMs: 50 }), 0)
-    loop.look(look(2_000, 900, 0, { runnableMs: 50 }), 500 * MS)
-    expect(loop.busyNs).toBe(600 * MS)
-    // Still in the queue, and another gap.
-    loop.look(look(2_025, 900, 0, { runnableMs: 50 }), 0)
-    expect(loop.busyNs).toBe(625 * MS)
-    loop.look(look(2_350, 900, 0, { runnableMs: 50 }), 300 * MS)
-    expect(loop.busyNs).toBe(650 * MS)
-    loop.look(look(2_400, 900, 0, { runnableMs: 1_400 }), 0)
-    expect(loop.busyNs).toBe(1_500 * MS)
-    loop.look(look(2_500, 900, 0, { runnableMs: 1_500 }), 0)
-    expect(loop.busyNs).toBe(1_600 * MS)
-  })
-
-  test('where the platform does not tell every gap is left out', () => {
-    const loop = new LoopWatch(undefined)
-    loop.look(look(1_000, 900, 0, { runnableMs: Number.NaN }), 0)
-    loop.look(look(3_000, 900, 0, { runnableMs: Number.NaN }), 1_500 * MS)
-    expect(loop.busyNs).toBe(600 * MS)
+    loop.look(look(3_995, 1_470, 0), 2_495 * MS)
+    loop.look(look(4_000, 1_470, 0), 0)
+    expect([loop.stuck, loop.busyNs]).toEqual([true, 35 * MS])
   })
 })
 
@@ -132,6 +109,28 @@ describe('a worker', () => {
       busy.push(loop.busyNs / MS)
     }
     expect(busy).toEqual([500, 1_000, 1_500, 2_000])
+  })
+
+  test('that was stopped in its stall goes on being busy', () => {
+    const loop = new LoopWatch(500 * MS)
+    for (let atMs = 1_000; atMs <= 3_000; atMs += 500) loop.look(look(atMs, 900, 0), 0)
+    expect(loop.busyNs).toBe(2_100 * MS)
+    // From 3,100 to 8,100, and twice in one window.
+    loop.look(look(8_100, 900, 0, { runnableMs: 3_100 }), 5_000 * MS)
+    loop.look(look(12_200, 900, 0, { runnableMs: 3_200 }), 4_000 * MS)
+    loop.look(look(12_600, 900, 0, { runnableMs: 3_600 }), 0)
+    expect([loop.stuck, loop.busyNs]).toEqual([true, 2_700 * MS])
+  })
+
+  test('that was busy for half of the time and is parked then is not certain', () => {
+    const loop = new LoopWatch(500 * MS)
+    loop.look(look(1_000, 990, 0, { runnableMs: 10 }), 0)
+    // A look that was late, in a turn that is new.
+    loop.look(look(1_700, 1_010, 0, { runnableMs: 600 }), 0)
+    loop.look(look(2_100, 1_010, 0, { runnableMs: 600 }), 0)
+    expect([loop.stuck, loop.certain]).toEqual([true, false])
+    loop.look(look(2_205, 1_010, 0, { runnableMs: 600 }), 0)
+    expect([loop.certain, loop.busyNs]).toEqual([false, 0])
   })
 
   test('of which nothing can be known is never busy', () => {

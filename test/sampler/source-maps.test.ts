@@ -53,16 +53,30 @@ describe('a place is where it was written', () => {
     const maps = new SourceMaps()
     const place = placeOf(file, 'console.log')
     const original = placeOf(source, 'console.log')
-    expect(maps.original(place)).toEqual(original)
-    expect(maps.original({ ...place, file: pathToFileURL(file).href })).toEqual(original)
+    const url = { ...place, file: pathToFileURL(file).href }
+    expect([...maps.originals([place, url])]).toEqual([
+      [place, original],
+      [url, original],
+    ])
   })
 
   test('below the root that the map names', () => {
     const { file } = built('linked', 'webpack://app/')
-    expect(new SourceMaps().original(placeOf(file, 'console.log'))?.file).toMatch(
-      /^webpack:\/\/app\/.*spin\.ts$/,
-    )
+    const [original] = new SourceMaps().originals([placeOf(file, 'console.log')]).values()
+    expect(original?.file).toMatch(/^webpack:\/\/app\/.*spin\.ts$/)
   })
+})
+
+test('a file is read once for its places, and they are kept', () => {
+  const { file, source } = built('linked')
+  const maps = new SourceMaps()
+  const places = [placeOf(file, 'console.log'), placeOf(file, 'for (; ; )')]
+  expect([...maps.originals(places).values()]).toEqual([
+    placeOf(source, 'console.log'),
+    placeOf(source, 'for (;;)'),
+  ])
+  rmSync(file)
+  expect(maps.originals(places).size).toBe(2)
 })
 
 describe('there is none, and no error', () => {
@@ -75,7 +89,7 @@ describe('there is none, and no error', () => {
   ])('of a file %s', (_, text) => {
     const file = join(folder(), 'a.js')
     writeFileSync(file, text)
-    expect(new SourceMaps().original({ file, line: 1, column: 1 })).toBeUndefined()
+    expect(new SourceMaps().originals([{ file, line: 1, column: 1 }]).size).toBe(0)
   })
 
   test.each([
@@ -85,6 +99,6 @@ describe('there is none, and no error', () => {
     '/none.js',
     'file:///none.js',
   ])('of %s', (file) => {
-    expect(new SourceMaps().original({ file, line: 1, column: 1 })).toBeUndefined()
+    expect(new SourceMaps().originals([{ file, line: 1, column: 1 }]).size).toBe(0)
   })
 })

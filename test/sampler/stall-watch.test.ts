@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest'
-import type { Stall } from '../../src/core/stall'
+import type { Frame, Stall } from '../../src/core/stall'
 import type { StallSettings } from '../../src/core/stall-options'
 import type { NativeStack } from '../../src/probe/binding'
 import type { ObservedProbe as Probe } from '../../src/sampler/probes'
@@ -10,7 +10,6 @@ const { BlockWriter } = dist<typeof import('../../src/probe/block')>('probe/bloc
 const { ObservedProbe } = dist<typeof import('../../src/sampler/probes')>('sampler/probes.js')
 const { StallHistory } = dist<typeof import('../../src/sampler/stall-history')>('sampler/stall-history.js')
 const { StallWatch } = dist<typeof import('../../src/sampler/stall-watch')>('sampler/stall-watch.js')
-const { framesOf } = dist<typeof import('../../src/sampler/stall-frames')>('sampler/stall-frames.js')
 
 const MS = 1e6
 
@@ -19,7 +18,9 @@ class Thread {
   readonly block = new BlockWriter()
   readonly probe: Probe
   idleNs = 0
-  runnableNs = 0
+  onCpuNs = 0
+  inQueueNs = 0
+  wantsCpu = false
   stack: NativeStack | undefined
 
   constructor(
@@ -41,8 +42,12 @@ class Thread {
 let clock: ManualClock
 let threads: Thread[]
 let told: Stall[]
-let asked: number[]
+/** Ids, and the turn that the stack is wanted of. */
+let asked: [id: number, turnNs: number][]
+/** Of the watcher itself. */
+let ownNs: number
 let debuggerAttached: boolean
+let locate: ((frames: readonly Frame[]) => readonly Frame[]) | undefined
 let history: InstanceType<typeof StallHistory>
 let watch: InstanceType<typeof StallWatch>
 
@@ -58,7 +63,7 @@ function watching(settings: Partial<StallSettings> = {}): void {
       probes: { list: () => threads.map(({ probe }) => probe) },
       binding: {
         idleNs: () => Float64Array.from(threads.flatMap(({ id, idleNs }) => [id, idleNs])),
-        askStack: (id) => void asked.push(id),
+        askStack: (id, turnNs) => void asked.push([id, turnNs]),
         takeStack: (id) => {
           const thread = threads.find((one) => one.id === id)
           const stack = thread?.stack
@@ -66,26 +71,36 @@ function watching(settings: Partial<StallSettings> = {}): void {
           return stack
         },
       },
-      runnableNs: (osThreadId) => threads.find(({ id }) => id === osThreadId)?.runnableNs ?? Number.NaN,
+      threadTime: (osThreadId) => {
+        const { onCpuNs = Number.NaN, inQueueNs = Number.NaN } =
+          threads.find(({ id }) => id === osThreadId) ?? {}
+        return { onCpuNs, inQueueNs }
+      },
+      wantsCpu: (osThreadId) => threads.find(({ id }) => id === osThreadId)?.wantsCpu ?? false,
+      ownTime: () => ({ onCpuNs: ownNs, inQueueNs: 0 }),
       clock: { now: () => clock.now() + stoppedMs, timer: (ms, then) => clock.timer(ms, then) },
       nowNs,
       history,
       number: () => ++ids,
       mainStalls: 0,
-      framesOf: (stack) => framesOf(stack, undefined),
+      located: (frames) => locate?.(frames),
       debuggerAttached: () => debuggerAttached,
     },
   )
 }
 
 /** The threads that do not run are idle or parked, as their `idle` says. */
-async function pass(ms: number, what: 'idle' | 'turning' | 'running' | 'parked' = 'running'): Promise<void> {
+async function pass(
+  ms: number,
+  what: 'idle' | 'turning' | 'running' | 'queued' | 'parked' = 'running',
+): Promise<void> {
   const stepMs = 5
   for (let passed = 0; passed < ms; passed += stepMs) {
     for (const thread of threads) {
       if (what === 'idle') thread.idleNs += stepMs * MS
       if (what === 'turning') thread.turn(nowNs())
-      if (what === 'running' || what === 'turning') thread.runnableNs += stepMs * MS
+      if (what === 'running' || what === 'turning') thread.onCpuNs += stepMs * MS
+      thread.wantsCpu = what !== 'idle' && what !== 'parked'
     }
     await clock.advance(stepMs)
   }
@@ -104,6 +119,8 @@ beforeEach(() => {
   told = []
   asked = []
   debuggerAttached = false
+  locate = undefined
+  ownNs = 0
   stoppedMs = 0
   history = new StallHistory()
   history.onStall((stall) => told.push(stall))
@@ -118,7 +135,7 @@ describe('a stall of the main thread', () => {
     expect(main().probe.stalls).toEqual({ total: 0, ongoing: false })
     await pass(1_020)
     expect(main().probe.stalls).toEqual({ total: 1, ongoing: true })
-    expect(asked).toEqual([1])
+    expect(asked).toEqual([[1, main().probe.block.get('loopTurnStartedAtNs')]])
     main().stack = stackOf('spin', 'handler')
     await pass(980)
     expect(told).toHaveLength(1)
@@ -140,6 +157,7 @@ describe('a stall of the main thread', () => {
     watching()
     await pass(1_010)
     expect(main().probe.stalls).toEqual({ total: 1, ongoing: true })
+    expect(asked).toEqual([[1, 0]])
     main().stack = stackOf('startup')
     await pass(490)
     main().turn(nowNs())
@@ -194,6 +212,63 @@ describe('a stall of the main thread', () => {
     expect(over.map(({ cause }) => cause)).toEqual(['code', 'gc'])
     expect(Math.abs((over[0]?.gcMs as number) - 400)).toBeLessThan(50)
     expect(Math.abs((over[1]?.gcMs as number) - 1_600)).toBeLessThan(150)
+  })
+
+  test('by one collection is told of while that goes on', async () => {
+    watching()
+    await pass(1_000, 'turning')
+    main().block.set('gcStartedAtNs', nowNs())
+    await pass(1_450)
+    expect(told).toMatchObject([{ ongoing: true, cause: 'gc' }])
+    await pass(3_000)
+    main().block.set('gcStartedAtNs', 0)
+    main().block.add('gcPauseNs', 4_450 * MS)
+    main().stack = stackOf('allocate')
+    await pass(100)
+    expect(told.slice(1)).toMatchObject([
+      { ongoing: true, cause: 'gc', stack: [{ functionName: 'allocate' }] },
+    ])
+  })
+
+  test('without an answer for want of a CPU is told of, and is not called native', async () => {
+    watching()
+    await pass(1_000, 'turning')
+    await pass(1_010)
+    await pass(2_000, 'queued')
+    expect(told).toMatchObject([{ ongoing: true, cause: 'code' }])
+    expect(told[0]?.durationMs).toBeLessThan(1_400)
+    main().inQueueNs += 2_000 * MS
+    main().stack = stackOf('spin')
+    await pass(100)
+    expect(told.slice(1)).toMatchObject([{ ongoing: true, cause: 'code', stack: [{ functionName: 'spin' }] }])
+  })
+
+  test('is listed as it is, and told in terms of its sources when those are read', async () => {
+    const kept = vi.spyOn(history, 'keep')
+    locate = (frames) =>
+      frames.map((frame) => ({ ...frame, original: { file: '/app.ts', line: 1, column: 1 } }))
+    watching()
+    await pass(1_000, 'turning')
+    await pass(1_020)
+    main().stack = stackOf('spin')
+    await pass(60)
+    const [first] = kept.mock.calls.map(([stall]) => stall).filter(({ stack }) => stack !== undefined)
+    expect(first?.stack?.[0]).not.toHaveProperty('original')
+    expect(told).toMatchObject([{ ongoing: true, stack: [{ original: { file: '/app.ts' } }] }])
+    await pass(100)
+    expect(history.list()).toMatchObject([{ ongoing: true, stack: [{ original: { file: '/app.ts' } }] }])
+  })
+
+  test('of a thread that sleeps goes on while the watcher is late', async () => {
+    watching()
+    await pass(1_000, 'turning')
+    await pass(500, 'parked')
+    // The watcher was in the queue for a CPU, or busy.
+    stoppedMs = 1_000
+    ownNs = 1_000 * MS
+    await pass(1_000, 'parked')
+    expect(told).toMatchObject([{ ongoing: true, cause: 'native' }])
+    expect(told[0]?.durationMs).toBeGreaterThan(1_500)
   })
 
   test('collections of before are not of the stall', async () => {
@@ -262,6 +337,23 @@ describe('workers', () => {
     }
     expect(told).toEqual([])
   })
+})
+
+test('two stalls at a time are each told of first once, whichever was noticed first', async () => {
+  threads.push(new Thread('pool#2', 2, nowNs()))
+  const first: string[] = []
+  history.onStall(({ thread }, isFirst) => void (isFirst && first.push(thread)))
+  watching({ workers: true })
+  await pass(1_000, 'turning')
+  await pass(1_030)
+  const [one, other] = asked.map(([id]) => threads.find((thread) => thread.id === id)) as [Thread, Thread]
+  other.stack = stackOf('spin')
+  await pass(50)
+  one.stack = stackOf('spin')
+  await pass(50)
+  expect(first).toEqual([other.name, one.name])
+  await pass(100, 'turning')
+  expect(first).toHaveLength(2)
 })
 
 test('an idle loop is looked at twice a threshold', async () => {
