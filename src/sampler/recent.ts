@@ -1,5 +1,5 @@
 import { type Delays, delaysOf } from '../probe/delays'
-import { type DurationTable, longestOf, quantileOf } from '../probe/durations'
+import { type DurationTable, type LongestTable, longestOf, quantileOf } from '../probe/durations'
 import { DURATION_BUCKETS, Slot, Table } from '../probe/layout'
 
 const WINDOW_NS = 60e9
@@ -11,6 +11,11 @@ const TABLES = {
   major: 'gcMajorDurations',
   turn: 'loopTurnDurations',
 } as const satisfies Record<string, DurationTable>
+const LONGEST = {
+  minor: 'gcMinorLongest',
+  major: 'gcMajorLongest',
+  turn: 'loopTurnLongest',
+} as const satisfies Record<keyof typeof TABLES, LongestTable>
 type Kind = keyof typeof TABLES
 const KINDS = Object.keys(TABLES) as readonly Kind[]
 const QUANTILES = [0.5, 0.9, 0.99, 0.999]
@@ -62,12 +67,13 @@ export class Recent {
   }
 
   /** Quantiles of the pauses of the last minute, and of the turns, by `minor`, `major` and `turn`. */
-  quantiles(figures: Float64Array): ReadonlyMap<Kind, readonly Quantile[]> {
+  quantiles(figures: Float64Array, atNs: number): ReadonlyMap<Kind, readonly Quantile[]> {
     return new Map(
       KINDS.map((kind) => {
         const counts = this.#counts(figures, kind)
+        const longestNs = longestOf(figures, LONGEST[kind], atNs)
         const found = QUANTILES.flatMap((quantile) => {
-          const ns = quantileOf(counts, quantile)
+          const ns = quantileOf(counts, quantile, longestNs)
           return ns === undefined ? [] : [{ quantile, ns }]
         })
         return [kind, found]

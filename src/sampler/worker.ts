@@ -8,6 +8,7 @@ import type { ServeSettings } from '../core/options'
 import { say } from '../core/report'
 import { isRun, whereToLook } from '../core/run'
 import { identified } from '../core/sharing'
+import type { Status } from '../core/status'
 import { createExporters } from '../exporters/create'
 import { renaming } from '../exporters/names'
 import { loadBinding } from '../probe/load'
@@ -34,6 +35,8 @@ const ANSWER_WAIT_MS = 50
 /** A scrape asks again for figures older than this, and waits this long for them. */
 const SCRAPE_MAX_AGE_MS = 1_000
 const SCRAPE_WAIT_MS = 20
+/** A status is made once for all who ask within so long. */
+const STATUS_MAX_AGE_MS = 200
 
 if (parentPort === null) throw new Error('offloop: worker.js is started by start() and not by itself')
 const port = parentPort
@@ -65,6 +68,8 @@ let sourceMaps = start.sourceMaps
 let sampling: Promise<void> = Promise.resolve()
 /** When the newest sample was taken, milliseconds since the epoch; 0 before the first. */
 let sampledAt = 0
+/** The newest status, for all who ask at about the same time, as pages do that are told of a sample. */
+let told: { readonly at: number; readonly status: Promise<Status> } | undefined
 let announceFirst: () => void = () => {}
 const sampled = new Promise<void>((resolve) => {
   announceFirst = resolve
@@ -101,12 +106,13 @@ function openServer(
       return merge(named(await current(SCRAPE_MAX_AGE_MS)), (await others) ?? [])
     },
     query: (metric, start, end) => store.query(metric, start, end),
-    series: (names, start, end) => store.series(names, start, end),
+    series: (...which) => store.series(...which),
     describe,
-    status: async () => {
-      const observation = await look(SCRAPE_MAX_AGE_MS, SCRAPE_WAIT_MS)
-      const now = builder.build(state.get('sequence'), Date.now(), observation, self, round.latest)
-      return statusOf({ settings, store: { series: ownSeries }, now, sampledAt, stalls: stallHistory.list() })
+    status() {
+      if (told === undefined || performance.now() - told.at > STATUS_MAX_AGE_MS) {
+        told = { at: performance.now(), status: status() }
+      }
+      return told.status
     },
     subscribe(listener) {
       listeners.add(listener)
@@ -133,6 +139,12 @@ function openServer(
     { look: current, dropped: () => self.countDropped('share'), failed: report },
   )
   return shared
+}
+
+async function status(): Promise<Status> {
+  const observation = await look(SCRAPE_MAX_AGE_MS, SCRAPE_WAIT_MS)
+  const now = builder.build(state.get('sequence'), Date.now(), observation, self, round.latest)
+  return statusOf({ settings, store: { series: ownSeries }, now, sampledAt, stalls: stallHistory.list() })
 }
 
 /** The figures as they are now, in a batch that enters neither the store nor an exporter. */
@@ -212,6 +224,7 @@ async function takeSample(): Promise<void> {
 }
 
 function tell(event: SourceEvent): void {
+  told = undefined
   for (const listener of listeners) listener(event)
 }
 

@@ -41,7 +41,7 @@ class Thread {
   }
 
   quantiles(): Record<string, number> {
-    const found = this.recent.quantiles(this.figures).get('turn') ?? []
+    const found = this.recent.quantiles(this.figures, this.atNs).get('turn') ?? []
     return Object.fromEntries(found.map(({ quantile, ns }) => [quantile, ns]))
   }
 
@@ -91,6 +91,21 @@ describe('the turns of the last minute', () => {
     thread.waits(10e9)
     expect(thread.quantiles()).toEqual({})
     expect(thread.delays()).toMatchObject({ max: 0, mean: 0 })
+  })
+
+  test('have no quantile above the longest of them', () => {
+    const thread = new Thread()
+    thread.waits(30e9)
+    thread.look()
+    for (let turn = 0; turn < 100; turn++) thread.turns(1e6)
+    // Its bucket goes to 210 ms.
+    for (let turn = 0; turn < 20; turn++) thread.turns(201e6)
+    for (const quantile of ['0.9', '0.99', '0.999']) {
+      const ns = thread.quantiles()[quantile] as number
+      expect(ns).toBeLessThanOrEqual(201e6)
+      expect(ns).toBeGreaterThan(201e6 * 0.975)
+    }
+    expect(thread.quantiles()['0.5']).toBeLessThan(1.06e6)
   })
 
   test('say nothing of a thread that neither turned nor waited, nor where turns are not seen', () => {
