@@ -70,7 +70,7 @@ export interface Status {
   /** When the newest sample was taken, milliseconds since the epoch. */
   readonly sampledAt: number
   /** The sampler's own, since the start, and in the last five minutes. */
-  readonly health: Faults & { readonly lately: Faults }
+  readonly health: Faults & { readonly lately?: Faults }
   readonly threads: readonly ThreadStatus[]
   readonly verdicts: readonly Verdict[]
 }

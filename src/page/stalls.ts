@@ -18,15 +18,17 @@ const EXPLAINED: Readonly<Record<Stall['cause'], string>> = {
   debugger: 'A debugger had paused the thread.',
 }
 const LISTED = 20
+const ALL = 'all'
 
 /** What is known of stalls: a list, bands for the charts, and a dialog for one of them. */
 export class Stalls {
   readonly #parent: HTMLElement
-  readonly #dialog = the<HTMLDialogElement>('stall')
+  readonly #dialog = the<HTMLDialogElement>('sheet')
   readonly #now: () => number
   #stalls: readonly Stall[] = []
   #thresholdMs: number | null = null
   #told: number | undefined
+  #all = false
   #open: number | undefined
 
   constructor(parent: HTMLElement, now: () => number) {
@@ -34,7 +36,10 @@ export class Stalls {
     this.#now = now
     parent.addEventListener('click', ({ target }) => {
       const key = (target as Element).closest<HTMLElement>('[data-key]')?.dataset.key
-      if (key !== undefined) this.open(Number(key))
+      if (key === ALL) {
+        this.#all = !this.#all
+        this.show()
+      } else if (key !== undefined) this.open(Number(key))
     })
     this.#dialog.addEventListener('close', () => {
       this.#open = undefined
@@ -48,12 +53,6 @@ export class Stalls {
   set(stalls: readonly Stall[], thresholdMs: number | null): void {
     this.#stalls = stalls
     this.#thresholdMs = thresholdMs
-    this.show()
-  }
-
-  /** One that was noticed, told more of, or ended. */
-  add(stall: Stall): void {
-    this.#stalls = [stall, ...this.#stalls.filter(({ id }) => id !== stall.id)].sort((a, b) => b.id - a.id)
     this.show()
   }
 
@@ -74,10 +73,11 @@ export class Stalls {
 
   /** The list, and the dialog where it is open: lengths of those that go on grow. */
   show(): void {
-    const items = this.#stalls.slice(0, LISTED).map((stall) => this.#item(stall))
-    const more = this.#stalls.length - items.length
-    const rest = items.length === 0 ? this.#nothing() : more > 0 ? `and ${more} before them` : ''
-    replace(this.#parent, [...items, ...(rest === '' ? [] : [h('li', { class: 'none' }, rest)])])
+    const items = this.#stalls.slice(0, this.#all ? undefined : LISTED).map((stall) => this.#item(stall))
+    const label = this.#all ? `Show the newest ${LISTED}` : `Show all ${this.#stalls.length}`
+    const more = h('li', { 'data-key': ALL }, h('button', { type: 'button', class: 'more' }, label))
+    const rest = items.length === 0 ? [h('li', { class: 'none' }, this.#nothing())] : []
+    replace(this.#parent, [...items, ...(this.#stalls.length > LISTED ? [more] : rest)])
     this.#announce()
     if (this.#open !== undefined) this.open(this.#open)
   }
@@ -86,9 +86,9 @@ export class Stalls {
     const stall = this.#stalls.find((one) => one.id === id)
     if (stall === undefined) return
     this.#open = id
-    the('stall-title').textContent =
+    the('sheet-title').textContent =
       `Stall of ${duration(this.#length(stall))}${stall.ongoing ? ' and going on' : ''}`
-    replace(the('stall-body'), this.#particulars(stall))
+    replace(the('sheet-body'), this.#particulars(stall))
     if (!this.#dialog.open) this.#dialog.showModal()
   }
 
@@ -123,7 +123,7 @@ export class Stalls {
   #announce(): void {
     const newest = this.#stalls[0]?.id ?? 0
     if (this.#told !== undefined && newest > this.#told)
-      say(the('announcement'), `The event loop of ${this.#stalls[0]?.thread} stalls.`)
+      say(the('announcement'), `The event loop of ${this.#stalls[0]?.thread} stalls, stall ${newest}.`)
     this.#told = newest
   }
 

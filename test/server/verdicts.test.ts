@@ -182,7 +182,12 @@ describe('heap', () => {
   test('counts collections, of which several may be between two samples', () => {
     const rising: Value = (i) => 50 + 0.5 * i
     expect(judged('heap', heap(rising, { majors: 3 })).text).toContain('over 70 of them.')
-    expect(judged('heap', heap(() => 50, { majors: 3 })).text).toContain('what 70 major collections left')
+    expect(
+      judged(
+        'heap',
+        heap(() => 50, { majors: 3 }),
+      ).text,
+    ).toContain('what 70 major collections left')
     expect(judged('heap', heap(rising, { every: 40, majors: 7 })).text).toMatch(
       /^15 major collections in 3 samples are too few to tell/,
     )
@@ -342,7 +347,8 @@ describe('loop', () => {
   })
 
   test('calls a stall what the watch does: a turn of the threshold or longer', () => {
-    const lately = (longest: number, seconds: number) => judged('loop', loop(0.1, { longest }), [], seconds).word
+    const lately = (longest: number, seconds: number) =>
+      judged('loop', loop(0.1, { longest }), [], seconds).word
     expect(lately(0.3, 0.2)).toBe('stalled lately')
     expect(lately(0.3, 1)).toBe('free')
     expect(lately(3, 5)).toBe('free')
