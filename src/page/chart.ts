@@ -4,7 +4,17 @@ import { count, format, formatAxis, plural, type Unit } from './format'
 import { type Band, edgesOf, paintBands, paintFlags, paintMarks, paintSpan } from './paint'
 import { DASHES } from './palette'
 import { type Line, largest, linesFor, type Panel } from './panels'
-import { align, gapsOf, growths, type Labels, type Points, rate, ratio, type SeriesStore } from './series'
+import {
+  align,
+  growths,
+  type Labels,
+  newestIn,
+  type Points,
+  rate,
+  ratio,
+  type SeriesStore,
+  valueAt,
+} from './series'
 import { ink, onThemeChange, tint } from './theme'
 import { clock, clockAxis, type Range } from './time'
 
@@ -385,24 +395,6 @@ export function pointsOf(line: Line, { store, labels }: Frame): Points | undefin
       ? rate(series)
       : series
   return points?.v.some((value) => value !== null) ? points : undefined
-}
-
-export function newestIn({ t, v }: Points, { start, end }: Range): number | null | undefined {
-  let last = t.length - 1
-  while (last >= 0 && (t[last] as number) > end) last--
-  return (t[last] ?? Number.NEGATIVE_INFINITY) < start ? undefined : v[last]
-}
-
-/** The value of the nearest point; none within a gap, and before the first point and behind the last one. */
-export function valueAt({ t, v }: Points, at: number): number | null | undefined {
-  const after = t.findIndex((time) => time >= at)
-  const [first = 0, second = first] = t
-  if (after === -1) return at - (t.at(-1) ?? 0) > (t.at(-1) ?? 0) - (t.at(-2) ?? 0) ? undefined : v.at(-1)
-  if (after === 0) return first - at > second - first ? undefined : v[0]
-  const behind = (t[after] as number) - at
-  const before = at - (t[after - 1] as number)
-  if (behind > 0 && gapsOf(t).has(after)) return undefined
-  return v[before < behind ? after - 1 : after]
 }
 
 function tenfold(least: number, most: number): [number, number] {

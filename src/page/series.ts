@@ -174,6 +174,25 @@ export function gapsOf(t: readonly number[]): ReadonlySet<number> {
   return gaps
 }
 
+/** The newest value in the range; undefined where it has no point. */
+export function newestIn({ t, v }: Points, { start, end }: Range): number | null | undefined {
+  let last = t.length - 1
+  while (last >= 0 && (t[last] as number) > end) last--
+  return (t[last] ?? Number.NEGATIVE_INFINITY) < start ? undefined : v[last]
+}
+
+/** The value of the nearest point; none within a gap, and before the first point and behind the last one. */
+export function valueAt({ t, v }: Points, at: number): number | null | undefined {
+  const after = t.findIndex((time) => time >= at)
+  const [first = 0, second = first] = t
+  if (after === -1) return at - (t.at(-1) ?? 0) > (t.at(-1) ?? 0) - (t.at(-2) ?? 0) ? undefined : v.at(-1)
+  if (after === 0) return first - at > second - first ? undefined : v[0]
+  const behind = (t[after] as number) - at
+  const before = at - (t[after - 1] as number)
+  if (behind > 0 && gapsOf(t).has(after)) return undefined
+  return v[before < behind ? after - 1 : after]
+}
+
 /** Lines on one time axis, as uPlot wants them. */
 export function align(lines: readonly Points[]): [number[], ...(Value | undefined)[][]] {
   const withGaps = lines.map(({ t, v }) => {

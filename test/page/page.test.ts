@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Stall } from '../../src/core/stall'
 import { duration, format } from '../../src/page/format'
 import type { SeriesAnswer } from '../../src/page/series'
-import { accessibilityFaults, launch, openPage, pixels } from '../support/browser'
+import { accessibilityFaults, answering, launch, openPage, pixels } from '../support/browser'
 import { Child } from '../support/child'
 import { freePort } from '../support/free-port'
 
@@ -66,7 +66,10 @@ describe('the page', () => {
       .poll(async () => (await pixels(page, 'heap', BLUE.light)).like, { timeout: 10_000 })
       .toBeGreaterThan(20)
     expect(await page.locator('h1').innerText()).toBe('checkout')
-    expect(await page.title()).toBe('checkout · offloop')
+    // What is bad stands before it.
+    const bad = page.locator('.verdict.bad .word')
+    const before = (await bad.count()) === 0 ? '' : `✗ ${(await bad.first().innerText()).split(',')[0]}: `
+    expect(await page.title()).toBe(`${before}checkout · offloop`)
     expect(await page.locator('#process').innerText()).toBe(String(service.process.pid))
     expect(await page.locator('#node').innerText()).toBe(process.versions.node)
     expect(await page.locator('#health').innerText()).toMatch(/nothing missed|tick/)
@@ -235,23 +238,14 @@ describe('the page', () => {
   it('shows what you name as text, whatever it is', async () => {
     const evil = '<img src=x onerror="document.title=1"><script>document.title=2</script>'
     const { page, faults } = await openPage(browser, url)
-    const change = (path: string, by: (answer: object) => object) =>
-      page.route(`**/v1/${path}*`, async (route) => {
-        try {
-          const response = await route.fetch()
-          await route.fulfill({ response, json: by((await response.json()) as object) })
-        } catch {
-          // The page was loaded again, or is closed.
-        }
-      })
     const place = { file: evil, line: 1, column: 1 }
     const stall = { id: 1, thread: evil, startedAt: Date.now(), durationMs: 900, ongoing: false, gcMs: 0 }
-    await change('status', (answer) => ({ ...answer, service: evil }))
-    await change('stalls', () => ({
+    await answering(page, 'status', (answer) => ({ ...answer, service: evil }))
+    await answering(page, 'stalls', () => ({
       thresholdMs: 500,
       stalls: [{ ...stall, cause: 'code', stack: [{ functionName: evil, place }] }],
     }))
-    await change('series', (answer) => {
+    await answering(page, 'series', (answer) => {
       const text = JSON.stringify(answer).replaceAll('"phone"', JSON.stringify(evil))
       return JSON.parse(text.replaceAll('From a custom collector', JSON.stringify(evil).slice(1, -1)))
     })
