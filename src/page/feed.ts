@@ -12,6 +12,8 @@ const LEAST_WINDOW = { samples: 8, ms: 10_000 }
 const RENEW_MS = 30_000
 /** What has come in so long is there now. */
 const NAMES_MS = 60_000
+/** A window that lacks no more of its beginning is there as a whole. */
+const WHOLE = 0.02
 /** As many samples may be late or missed. */
 const LATE_SAMPLES = 2.5
 /** Of all lines together, in one answer. */
@@ -90,11 +92,10 @@ export class Feed {
     return this.#stalls
   }
 
+  /** What came until then belongs to it. */
   hold(held: boolean): void {
     this.#held = held ? this.now : undefined
-    this.#question++
-    if (!held) this.#renewed = undefined
-    void this.look()
+    this.#ask()
   }
 
   /** What is looked at is another part of time, or another thread. */
@@ -222,8 +223,12 @@ export class Feed {
 
   /** The window, or less of it where there is not as much yet. */
   #upTo(end: number): Range {
+    const whole = end - this.#view.windowMs
     const least = Math.max(LEAST_WINDOW.ms, LEAST_WINDOW.samples * (this.status?.intervalMs ?? 0))
-    return { start: Math.max(end - this.#view.windowMs, Math.min(this.store.oldest, end - least)), end }
+    const { oldest } = this.store
+    // Thinned points are some way apart: the first one need not be at the edge.
+    if (oldest < whole + WHOLE * this.#view.windowMs) return { start: whole, end }
+    return { start: Math.max(whole, Math.min(oldest, end - least)), end }
   }
 }
 

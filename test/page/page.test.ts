@@ -10,6 +10,7 @@ import type { SeriesAnswer } from '../../src/page/series'
 import { accessibilityFaults, answering, launch, openPage, pixels } from '../support/browser'
 import { Child } from '../support/child'
 import { freePort } from '../support/free-port'
+import { drawn, legend, servePage } from '../support/page'
 
 // `OFFLOOP_PICTURES=1` makes the pictures of README.md, which takes three minutes.
 const forReadme = process.env.OFFLOOP_PICTURES === '1'
@@ -23,20 +24,11 @@ let browser: Browser
 let service: Child
 let url: string
 
-/** A service of its own, which ends with `finished`. */
-async function serve(
-  finished: (clean: () => void) => void,
-  { intervalMs = 500, port = 0, token = '' } = {},
-): Promise<{ child: Child; url: string }> {
-  const child = new Child('page.cjs', { args: [String(intervalMs), String(port), token], finished })
-  return { child, url: (await child.next<{ url: string }>()).url }
-}
-
 beforeAll(async () => {
   mkdirSync(SHOTS, { recursive: true })
   mkdirSync(PICTURES, { recursive: true })
   browser = await launch()
-  ;({ child: service, url } = await serve(afterAll, { intervalMs: forReadme ? 1_000 : 500 }))
+  ;({ child: service, url } = await servePage(afterAll, { intervalMs: forReadme ? 1_000 : 500 }))
 })
 afterAll(() => browser?.close())
 
@@ -44,13 +36,6 @@ async function api<T>(path: string, of = url): Promise<T> {
   return (await fetch(`${of}/v1/${path}`)).json() as Promise<T>
 }
 
-/** Until the page has something on its charts. */
-async function drawn(page: Page): Promise<void> {
-  await page.locator('#chart-heap canvas').waitFor()
-  await page.locator('#chart-heap .value').first().waitFor()
-}
-
-const legend = (page: Page, chart: string) => page.locator(`#chart-${chart} .legend`).innerText()
 const shown = (page: Page) => page.locator('#sample').innerText()
 
 describe('the page', () => {
@@ -67,15 +52,18 @@ describe('the page', () => {
       .toBeGreaterThan(20)
     expect(await page.locator('h1').innerText()).toBe('checkout')
     // What is bad stands before it.
-    const bad = page.locator('.verdict.bad .word')
-    const before = (await bad.count()) === 0 ? '' : `✗ ${(await bad.first().innerText()).split(',')[0]}: `
-    expect(await page.title()).toBe(`${before}checkout · offloop`)
+    expect(
+      await page.evaluate(`(() => {
+        const word = document.querySelector('.verdict.bad .word')?.firstChild.textContent
+        return document.title === (word ? '✗ ' + word + ': ' : '') + 'checkout · offloop'
+      })()`),
+    ).toBe(true)
     expect(await page.locator('#process').innerText()).toBe(String(service.process.pid))
     expect(await page.locator('#node').innerText()).toBe(process.versions.node)
     expect(await page.locator('#health').innerText()).toMatch(/nothing missed|tick/)
 
     // The newest value of a line that stands still is one of the newest values that the API has.
-    await page.getByRole('button', { name: 'Pause' }).click()
+    await page.getByRole('button', { name: 'Pause', exact: true }).click()
     await sleep(1_000)
     for (const [chart, metric, unit] of [
       ['heap', 'nodejs_heap_size_used_bytes', 'bytes'],
@@ -361,7 +349,7 @@ describe('the page', () => {
 
   it('says that the server is lost, and finds it again', async ({ onTestFinished }) => {
     const port = await freePort()
-    const { child, url } = await serve(onTestFinished, { port })
+    const { child, url } = await servePage(onTestFinished, { port })
     const { page } = await openPage(browser, url)
     await drawn(page)
     const pid = await page.locator('#process').innerText()
@@ -370,7 +358,7 @@ describe('the page', () => {
     expect(await page.locator('#state').innerText()).toBe('no answer')
     await page.screenshot({ path: `${SHOTS}lost.png` })
 
-    const again = await serve(onTestFinished, { port })
+    const again = await servePage(onTestFinished, { port })
     await expect.poll(() => page.locator('#state').innerText(), { timeout: 20_000 }).toBe('live')
     expect(await page.locator('#notice').isVisible()).toBe(false)
     await expect.poll(() => page.locator('#process').innerText()).toBe(String(again.child.process.pid))
@@ -385,7 +373,7 @@ describe('the page', () => {
 
   it('asks for the token, where there is one, and keeps it to this tab', async ({ onTestFinished }) => {
     const token = 's3cret-marm4lade'
-    const { url } = await serve(onTestFinished, { token })
+    const { url } = await servePage(onTestFinished, { token })
     const { page } = await openPage(browser, url)
     await page.getByLabel('Token').waitFor()
     expect(await page.locator('#page').isVisible()).toBe(false)
