@@ -12,6 +12,8 @@ export interface Band extends Range {
 }
 
 const LEAST_PX = 3
+/** A tick with the space around it. */
+const TICK_PX = 9
 /** A hatching needs so much room. */
 const WIDE_PX = 6
 const FONT = '600 11px Inter, system-ui, sans-serif'
@@ -42,8 +44,8 @@ export function paintBands(u: uPlot, bands: readonly Band[]): void {
     for (const band of bands) {
       const { left, right } = edgesOf(u, band)
       const wide = right - left > WIDE_PX * px
-      context.fillStyle = tint('stall', wide ? 0.1 : 0.3)
-      context.fillRect(left, top, right - left, height)
+      context.fillStyle = tint('stall', wide ? 0.1 : 0.4)
+      context.fillRect(left, top, wide ? right - left : Math.min(right - left, 2 * px), height)
       if (!wide) continue
       context.fillStyle = hatch
       context.fillRect(left, top, right - left, height)
@@ -106,15 +108,17 @@ export function paintMarks(u: uPlot, times: readonly number[]): void {
       .map((at) => Math.round(u.valToPos(at, 'x', true)))
       .filter((x) => x >= left && x <= left + width)
     const foot = top + height
+    // Many are a fringe.
+    const half = seen.length * TICK_PX * px > width ? 0.5 : 3.5
     for (const x of seen) {
       if (seen.length < 40) {
         context.fillStyle = tint('orange', 0.22)
         context.fillRect(x, top, px, height)
       }
-      context.fillStyle = ink('orange')
+      context.fillStyle = half < 1 ? tint('orange', 0.6) : ink('orange')
       context.beginPath()
-      context.moveTo(x - 3.5 * px, foot)
-      context.lineTo(x + 3.5 * px, foot)
+      context.moveTo(x - half * px, foot)
+      context.lineTo(x + half * px, foot)
       context.lineTo(x, foot - 7 * px)
       context.fill()
     }
