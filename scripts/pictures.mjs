@@ -26,7 +26,7 @@ export function hashOfSources() {
   const hash = createHash('sha256')
   const page = readdirSync(path.join(root, 'src/page')).map((file) => `src/page/${file}`)
   for (const file of [...page, ...SENTENCES].sort()) {
-    const loader = path.extname(file).slice(1)
+    const loader = /** @type {import('esbuild').Loader | 'html'} */ (path.extname(file).slice(1))
     if (loader === 'json') continue
     const text = readFileSync(path.join(root, file), 'utf8')
     hash.update(`${file}\n`)
@@ -36,7 +36,7 @@ export function hashOfSources() {
 }
 
 function make() {
-  for (const [file, name] of MAKERS) {
+  for (const [file = '', name = ''] of MAKERS) {
     const { status } = spawnSync('npx', ['vitest', 'run', file, '-t', name], {
       cwd: root,
       stdio: 'inherit',

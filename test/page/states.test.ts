@@ -231,12 +231,11 @@ describe('a day', { timeout: 120_000 }, () => {
         const scale = canvas.width / box.width
         const x = Math.round((over.left - box.left + over.width * share) * scale)
         const top = Math.round((over.top - box.top) * scale)
-        const { data } = (canvas.getContext('2d') as CanvasRenderingContext2D).getImageData(
-          x,
-          top,
-          1,
-          Math.round(over.height * scale),
-        )
+        // Of a copy: a canvas that is read more than once is complained of.
+        const height = Math.round(over.height * scale)
+        const copy = new OffscreenCanvas(1, height).getContext('2d') as OffscreenCanvasRenderingContext2D
+        copy.drawImage(canvas, -x, -top)
+        const { data } = copy.getImageData(0, 0, 1, height)
         let colours = 0
         for (let i = 0; i < data.length; i += 4) {
           // Bluer than it is red: the line, and the tint around it; the grid is neither.
