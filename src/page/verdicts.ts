@@ -71,7 +71,7 @@ export class Verdicts {
   }
 }
 
-function card({ id, level, word, short, text }: Verdict, board: Board, frame: Frame): HTMLElement {
+function card({ id, level, word, short, text, reference }: Verdict, board: Board, frame: Frame): HTMLElement {
   const spark = SPARKS[id]
   const points = spark && pointsOf(spark, frame)
   const links = board
@@ -90,6 +90,7 @@ function card({ id, level, word, short, text }: Verdict, board: Board, frame: Fr
     ),
     h('p', { class: 'short' }, short),
     h('p', { class: 'text' }, text),
+    reference === undefined ? undefined : h('p', { class: 'reference' }, reference),
     h(
       'p',
       { class: 'links' },
