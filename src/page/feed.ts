@@ -3,6 +3,7 @@ import type { Status } from '../core/status'
 import { type Api, Refused, type StallsAnswer } from './api'
 import { Catalogue } from './catalogue'
 import { type SeriesAnswer, SeriesStore } from './series'
+import { withStall } from './stalls'
 import type { Range } from './time'
 
 const LEAST_BETWEEN_MS = 400
@@ -137,8 +138,7 @@ export class Feed {
   /** A stall that was noticed, told more of, or ended. */
   stall(stall: Stall): void {
     if (this.held) return
-    const others = this.#stalls.stalls.filter(({ id }) => id !== stall.id)
-    this.#stalls = { ...this.#stalls, stalls: [stall, ...others].sort((a, b) => b.id - a.id) }
+    this.#stalls = { ...this.#stalls, stalls: withStall(this.#stalls.stalls, stall) }
     this.#watcher.news()
   }
 

@@ -157,6 +157,11 @@ export class Stalls {
   }
 }
 
+/** With one that was noticed, told more of, or ended; the newest first. */
+export function withStall(stalls: readonly Stall[], stall: Stall): Stall[] {
+  return [stall, ...stalls.filter(({ id }) => id !== stall.id)].sort((a, b) => b.id - a.id)
+}
+
 function call(frame: Call): HTMLElement {
   const place = placeOf(frame)
   return h(

@@ -5,7 +5,11 @@ export type Judgement<S extends Subject> = Omit<Verdict, 'id' | 'metrics' | 'wor
   readonly word: Word<S>
 }
 
-export function unknown(text: string, short: string, figures: readonly Figure[] = []): Judgement<Subject> & {
+export function unknown(
+  text: string,
+  short: string,
+  figures: readonly Figure[] = [],
+): Judgement<Subject> & {
   readonly word: 'unknown'
 } {
   return { level: 'unknown', word: 'unknown', short, text, figures, advice: '' }
