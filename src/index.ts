@@ -36,10 +36,9 @@ const { late } = main
 /** The table: name, unit, kind and description of every metric. */
 export declare const metrics: typeof main.late.metrics
 // In these words, so that Node.js finds the name for `import`.
-// biome-ignore lint/complexity/useArrowFunction: as above
 Object.defineProperty(exports, 'metrics', {
   enumerable: true,
-  get: function () {
+  get() {
     return late.metrics
   },
 })

@@ -6,6 +6,7 @@ import { send } from './support/http'
 import { serving } from './support/serving'
 
 const { Evidence } = dist<typeof import('../src/server/evidence')>('server/evidence.js')
+const { WORDS } = dist<typeof import('../src/core/status')>('core/status.js')
 const { verdicts } = dist<typeof import('../src/server/verdicts')>('server/verdicts.js')
 
 const page = readFileSync(new URL('../docs/http.md', import.meta.url), 'utf8')
@@ -38,4 +39,8 @@ test('docs/http.md has every verdict', () => {
   const ids = verdicts(new Evidence([], 'main', 0)).map(({ id }) => id)
   const described = rows.map(([, id]) => id as Verdict['id']).filter((id) => !id.startsWith('/'))
   expect(described).toEqual(ids)
+  const told = rows.filter(([, id]) => id !== undefined && id in WORDS)
+  expect(told.map(([, id, words]) => [id, words?.split(', ')])).toEqual(
+    Object.entries(WORDS).map(([id, words]) => [id, words.filter((word) => word !== 'unknown')]),
+  )
 })

@@ -139,7 +139,7 @@ async function pageSays(service: Service, title: string, words: readonly string[
   // Its level is there too, for who cannot see the shape.
   const becomes = (...any: readonly string[]) =>
     card
-      .locator('.word', { hasText: new RegExp(`^(${any.join('|')})(look at it|problem)$`) })
+      .locator('.word', { hasText: new RegExp(`^(${any.join('|')}), (look at it|problem)$`) })
       .waitFor({ timeout: 60_000 })
   await becomes(...words)
   const heap = page.locator('#chart-heap')

@@ -8,14 +8,30 @@ export interface Figure {
   readonly unit: string
 }
 
+/** What verdicts may say of each subject; `unknown` where there is too little to judge by. */
+export const WORDS = {
+  gc: ['light', 'frequent', 'noticeable', 'heavy', 'unknown'],
+  pause: ['none', 'excellent', 'normal', 'long at times', 'long', 'problem', 'unknown'],
+  heap: ['steady', 'sawtooth', 'leaking', 'near its limit', 'unknown'],
+  resources: ['stable', 'leaking', 'unknown'],
+  loop: ['free', 'busy', 'stalled', 'stalled lately', 'unknown'],
+} as const
+
+export type Subject = keyof typeof WORDS
+export type Word<S extends Subject = Subject> = (typeof WORDS)[S][number]
+
 /** What the figures mean, in plain words. */
 export interface Verdict {
-  readonly id: 'gc' | 'pause' | 'heap' | 'resources' | 'loop'
+  readonly id: Subject
   readonly level: Level
   /** One or two words: `steady`, `leaking`, `stalled`. */
   readonly word: string
+  /** The numbers that it rests on, in a few words. */
+  readonly short: string
   /** One sentence with the numbers that it rests on. */
   readonly text: string
+  /** What others hold for normal, where there is such a thing. */
+  readonly reference?: string
   readonly figures: readonly Figure[]
   /** The metrics that it is made of. */
   readonly metrics: readonly string[]
@@ -47,6 +63,14 @@ export interface SharedProcess {
   readonly stalled: boolean
 }
 
+/** What the sampler missed, dropped and failed to deliver, and how often it was started again. */
+export interface Faults {
+  readonly missedTicks: number
+  readonly droppedBatches: number
+  readonly exportFailures: number
+  readonly restarts: number
+}
+
 /** `/v1/status`: what a person wants to know first. Plain data. */
 export interface Status {
   readonly service: string
@@ -60,13 +84,8 @@ export interface Status {
   readonly sequence: number
   /** When the newest sample was taken, milliseconds since the epoch. */
   readonly sampledAt: number
-  /** The sampler's own: what it missed, dropped and failed to deliver. */
-  readonly health: {
-    readonly missedTicks: number
-    readonly droppedBatches: number
-    readonly exportFailures: number
-    readonly restarts: number
-  }
+  /** The sampler's own, since the start, and in the last five minutes. */
+  readonly health: Faults & { readonly lately?: Faults }
   readonly threads: readonly ThreadStatus[]
   readonly verdicts: readonly Verdict[]
   /** All that share the port, the one that serves first. Absent where it cannot be shared. */

@@ -17,11 +17,11 @@ export function bytesInWords(bytes: number): string {
   return `${short(bytes)} bytes`
 }
 
-/** A length: `850 µs`, `12 ms`, `3.4 s`, `5 minutes`, `2.5 hours`. */
+/** A length: `850 µs`, `12 ms`, `3.4 s`, `17 s`, `5 minutes`, `2.5 hours`. */
 export function secondsInWords(seconds: number): string {
   if (seconds < 1e-3) return `${short(seconds * 1e6)} µs`
   if (seconds < 1) return `${short(seconds * 1e3)} ms`
-  if (seconds < 90) return `${short(seconds)} s`
+  if (seconds < 90) return `${seconds < 9.95 ? short(Number(seconds.toFixed(1))) : Math.round(seconds)} s`
   if (seconds < 5400) return `${Math.round(seconds / 60)} minutes`
   if (seconds < 48 * 3600) return `${short(seconds / 3600)} hours`
   return `${Math.round(seconds / 86_400)} days`
@@ -33,4 +33,11 @@ export function shareInWords(share: number): string {
 
 export function numberInWords(value: number): string {
   return short(value)
+}
+
+/** How often: `3.5 a minute` where that is less than one a second. */
+export function rateInWords(perSecond: number, what = ''): string {
+  return perSecond === 0 || perSecond >= 1
+    ? `${short(perSecond)}${what} a second`
+    : `${short(perSecond * 60)}${what} a minute`
 }

@@ -5,8 +5,6 @@ import type { Range } from './time'
 
 const TOKEN = 'offloop-token'
 const ANSWER_MS = 10_000
-/** The server says something at least every 15 s, if only a comment. */
-const SILENCE_MS = 40_000
 
 /** The server wants a token, or another one. */
 export class Unauthorized extends Error {}
@@ -40,16 +38,22 @@ export class Api {
     else sessionStorage.setItem(TOKEN, token)
   }
 
-  async status(): Promise<Status> {
-    return (await this.#get('v1/status')).json()
+  async status(withinMs = ANSWER_MS): Promise<Status> {
+    return (await this.#get('v1/status', AbortSignal.timeout(withinMs))).json()
   }
 
-  async series({ start, end }: Range, maxPoints: number, metrics?: readonly string[]): Promise<SeriesAnswer> {
+  async series(
+    { start, end }: Range,
+    maxPoints: number,
+    metrics?: readonly string[],
+    thread?: string,
+  ): Promise<SeriesAnswer> {
     const query = new URLSearchParams({
       start: new Date(start).toISOString(),
       end: new Date(end).toISOString(),
       maxPoints: String(maxPoints),
       ...(metrics && { metrics: metrics.join(',') }),
+      ...(thread !== undefined && { thread }),
     })
     return (await this.#get(`v1/series?${query}`)).json()
   }
@@ -58,12 +62,24 @@ export class Api {
     return (await this.#get('v1/stalls')).json()
   }
 
-  /** Calls `tell` for each event until the server ends the stream. By fetch, since EventSource sends no token. */
-  async events(tell: (event: LiveEvent) => void): Promise<void> {
-    const silence = new AbortController()
-    let timer = setTimeout(() => silence.abort(), SILENCE_MS)
+  /**
+   * Calls `tell` for each event until the server ends the stream. By fetch, since EventSource sends no token. Where
+   * nothing came for `quietMs` it asks `alive`, and ends with what that rejects with.
+   */
+  async events(
+    tell: (event: LiveEvent) => void,
+    quietMs: number,
+    alive: () => Promise<unknown>,
+  ): Promise<void> {
+    const gone = new AbortController()
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const wait = () => {
+      clearTimeout(timer)
+      timer = setTimeout(() => alive().then(wait, (reason: unknown) => gone.abort(reason)), quietMs)
+    }
+    wait()
     try {
-      const { body } = await this.#get('v1/events', silence.signal)
+      const { body } = await this.#get('v1/events', gone.signal)
       const reader = (body as ReadableStream<Uint8Array<ArrayBuffer>>)
         .pipeThrough(new TextDecoderStream())
         .getReader()
@@ -71,8 +87,7 @@ export class Api {
       for (;;) {
         const { done, value } = await reader.read()
         if (done) return
-        clearTimeout(timer)
-        timer = setTimeout(() => silence.abort(), SILENCE_MS)
+        wait()
         const messages = (text + value).split('\n\n')
         text = messages.pop() ?? ''
         for (const message of messages) {
@@ -82,7 +97,7 @@ export class Api {
       }
     } finally {
       clearTimeout(timer)
-      silence.abort()
+      gone.abort()
     }
   }
 

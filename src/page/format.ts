@@ -46,7 +46,7 @@ export function format(value: number | null | undefined, unit: Unit): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return ABSENT
   if (unit === 'seconds' && Math.abs(value) >= 100) return duration(value * 1000)
   const { factor, suffix } = stepOf(value, unit)
-  return withSuffix(digits(value / factor), suffix)
+  return withSuffix(digits(Number((value / factor).toPrecision(12))), suffix)
 }
 
 /** The labels of an axis: one unit for all of them, and as many decimals as their distance needs. */

@@ -4,6 +4,8 @@ import { type Api, type LiveEvent, Refused, Unauthorized } from './api'
 const RETRY_MS = [500, 1_000, 2_000, 4_000, 8_000]
 /** Where the server has no stream for us, since others have them all. */
 const POLLS_BEFORE_STREAM = 10
+/** Without a sample for so long one asks whether anybody is there, who must answer soon. */
+const QUIET = { intervals: 3, leastMs: 5_000, answerMs: 3_000 }
 
 export interface Listener {
   /** The server is there, for the first time or again. */
@@ -20,7 +22,7 @@ export async function follow(api: Api, listener: Listener): Promise<never> {
   let failures = 0
   for (;;) {
     try {
-      const status = await api.status()
+      const status = await api.status(QUIET.answerMs)
       failures = 0
       listener.found(status)
       await listen(api, listener, status.intervalMs)
@@ -36,17 +38,25 @@ export async function follow(api: Api, listener: Listener): Promise<never> {
   }
 }
 
-/** Returns when the stream ends, which says nothing of the server yet. */
+/** Returns when the stream ends, which says nothing of the server yet; rejects where it is gone. */
 async function listen(api: Api, listener: Listener, intervalMs: number): Promise<void> {
+  let silent: unknown
+  const alive = () =>
+    api.status(QUIET.answerMs).catch((error: unknown) => {
+      silent = error
+      throw error
+    })
   try {
-    await api.events((event) => listener.event(event))
+    const quietMs = Math.max(QUIET.intervals * intervalMs, QUIET.leastMs)
+    await api.events((event) => listener.event(event), quietMs, alive)
   } catch (error) {
+    if (silent !== undefined) throw silent
     if (error instanceof Unauthorized) throw error
     // Cut off: the next look shows whether the server is there.
     if (!(error instanceof Refused)) return
     for (let i = 0; i < POLLS_BEFORE_STREAM; i++) {
       await pause(Math.max(1_000, intervalMs))
-      await api.status()
+      await api.status(QUIET.answerMs)
       listener.event({ type: 'sample' })
     }
   }

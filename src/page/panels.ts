@@ -10,6 +10,8 @@ export interface Line {
   readonly labels?: Labels
   /** Its growth a second. */
   readonly rate?: true
+  /** Its growth for each by which these grew: a share, or a mean. All series that have the labels count together. */
+  readonly per?: readonly string[]
   readonly colour: Colour
   readonly dash?: Dash
   /** The space below it is tinted. */
@@ -37,6 +39,10 @@ export interface Panel {
   readonly top?: number
   /** Lines from the lowest to the highest, with the space between them tinted. */
   readonly fan?: true
+  /** Each step of the axis is ten times the one below: one long turn would flatten all others. */
+  readonly log?: true
+  /** Without it as long as all of it is 0. */
+  readonly rare?: true
   /** Growths of this counter are marked. */
   readonly marks?: { readonly metric: string; readonly labels: Labels; readonly label: string }
 }
@@ -62,6 +68,7 @@ function pauses(kind: 'minor' | 'major', note: string): Panel {
     unit: 'seconds',
     thread: true,
     fan: true,
+    log: true,
     lines: spread('nodejs_gc_pause_quantile_seconds', 'nodejs_gc_longest_pause_seconds', { kind }),
   }
 }
@@ -140,6 +147,16 @@ export const PANELS: readonly Panel[] = [
     ],
   },
   {
+    id: 'contexts',
+    section: 'Heap',
+    title: 'Detached contexts',
+    note: 'Contexts that are gone and not collected yet: one that stays is a leak.',
+    unit: 'number',
+    thread: true,
+    rare: true,
+    lines: [{ label: 'detached', metric: 'nodejs_detached_contexts', colour: 'blue', area: true }],
+  },
+  {
     id: 'gc-share',
     section: 'Garbage collection',
     title: 'Time in collections',
@@ -149,12 +166,18 @@ export const PANELS: readonly Panel[] = [
     wide: true,
     marks: MAJOR,
     lines: [
-      { label: 'all', metric: 'nodejs_gc_main_thread_seconds_total', rate: true, colour: 'blue', area: true },
+      {
+        label: 'all',
+        metric: 'nodejs_gc_main_thread_seconds_total',
+        per: ['nodejs_thread_seconds_total'],
+        colour: 'blue',
+        area: true,
+      },
       {
         label: 'minor pauses',
         metric: 'nodejs_gc_pause_seconds_total',
         labels: { kind: 'minor' },
-        rate: true,
+        per: ['nodejs_thread_seconds_total'],
         colour: 'green',
         dash: 'long',
       },
@@ -162,7 +185,7 @@ export const PANELS: readonly Panel[] = [
         label: 'major pauses',
         metric: 'nodejs_gc_pause_seconds_total',
         labels: { kind: 'major' },
-        rate: true,
+        per: ['nodejs_thread_seconds_total'],
         colour: 'orange',
         dash: 'short',
       },
@@ -214,7 +237,16 @@ export const PANELS: readonly Panel[] = [
     unit: 'ratio',
     thread: true,
     top: 1,
-    lines: [{ label: 'busy', metric: 'nodejs_eventloop_utilization', colour: 'blue', area: true }],
+    // Not nodejs_eventloop_utilization, which is of five seconds or more and flattens a stall.
+    lines: [
+      {
+        label: 'busy',
+        metric: 'nodejs_eventloop_active_seconds_total',
+        per: ['nodejs_eventloop_active_seconds_total', 'nodejs_eventloop_idle_seconds_total'],
+        colour: 'blue',
+        area: true,
+      },
+    ],
   },
   {
     id: 'turns',
@@ -224,7 +256,24 @@ export const PANELS: readonly Panel[] = [
     unit: 'seconds',
     thread: true,
     fan: true,
+    log: true,
     lines: spread('nodejs_eventloop_turn_quantile_seconds', 'nodejs_eventloop_longest_turn_seconds'),
+  },
+  {
+    id: 'delay',
+    section: 'Event loop',
+    title: 'Loop delay',
+    note: 'How long something that was ready had to wait for the loop in the last minute: long turns weigh more.',
+    unit: 'seconds',
+    thread: true,
+    fan: true,
+    log: true,
+    lines: [
+      { label: 'p50', metric: 'nodejs_eventloop_delay_p50_seconds', colour: 'blue' },
+      { label: 'p90', metric: 'nodejs_eventloop_delay_p90_seconds', colour: 'blue', dash: 'long' },
+      { label: 'p99', metric: 'nodejs_eventloop_delay_p99_seconds', colour: 'blue', dash: 'short' },
+      { label: 'max', metric: 'nodejs_eventloop_delay_max_seconds', colour: 'orange', dash: 'dots' },
+    ],
   },
   {
     id: 'resources',
@@ -234,6 +283,16 @@ export const PANELS: readonly Panel[] = [
     unit: 'number',
     thread: true,
     lines: [{ label: 'active', metric: 'nodejs_active_resources_total', colour: 'blue', area: true }],
+  },
+  {
+    id: 'resource-types',
+    section: 'Event loop',
+    title: 'Active resources by type',
+    note: 'Of the main thread, in the words of Node.js: the type that rises says what to look for.',
+    unit: 'number',
+    thread: true,
+    lines: [],
+    each: { metric: 'nodejs_active_resources', label: 'type' },
   },
   {
     id: 'cpu',
@@ -262,7 +321,7 @@ export const PANELS: readonly Panel[] = [
     lines: [
       { label: 'resident', metric: 'process_resident_memory_bytes', colour: 'blue', area: true },
       { label: 'container', metric: 'nodejs_container_memory_usage_bytes', colour: 'green', dash: 'long' },
-      { label: 'limit', metric: 'nodejs_container_memory_limit_bytes', colour: 'orange', dash: 'dots' },
+      { label: 'limit', metric: 'nodejs_container_memory_limit_bytes', colour: 'grey', aside: true },
     ],
   },
   {
@@ -295,7 +354,7 @@ const DASHES: readonly (Dash | undefined)[] = [undefined, 'long', 'short', 'dots
 /** Names that charts need. */
 export function metricsOf(panels: readonly Panel[]): string[] {
   const names = panels.flatMap(({ lines, each, marks }) => [
-    ...lines.map(({ metric }) => metric),
+    ...lines.flatMap(({ metric, per = [] }) => [metric, ...per]),
     each?.metric,
     marks?.metric,
   ])
@@ -321,11 +380,13 @@ export function extraPanel(name: string, { type, unit, description }: Descriptio
   }
 }
 
+export function largest({ v }: Pick<Series, 'v'>): number {
+  return v.reduce<number>((most, value) => Math.max(most, Math.abs(value ?? 0)), 0)
+}
+
 /** The lines of a panel that has one for each series: the largest, told apart by the labels in which they differ. */
 export function linesFor({ each, lines }: Panel, series: readonly Series[]): readonly Line[] {
   if (each === undefined) return lines
-  const largest = ({ v }: Series) =>
-    v.reduce<number>((most, value) => Math.max(most, Math.abs(value ?? 0)), 0)
   const shown = series
     .map((one) => ({ labels: one.labels, size: largest(one) }))
     .filter(({ size }) => size > 0 || series.length <= MAX_LINES)

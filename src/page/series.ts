@@ -36,44 +36,60 @@ export type Labels = Readonly<Record<string, string>>
 
 /** The newest known points of all series. */
 export class SeriesStore {
-  readonly #series = new Map<string, Series>()
+  /** By name, then by labels. */
+  readonly #series = new Map<string, Map<string, Series>>()
   readonly #metrics = new Map<string, Description>()
 
-  /** What is known of this range gives way to what `answer` says. */
+  /**
+   * What is known of this range gives way to what `answer` says. Where a sample had no value there is no point, and
+   * `gapsOf` decides whether that is a gap: one collector that was late for once is none.
+   */
   merge(answer: SeriesAnswer, { start, end }: Range): void {
     for (const [name, description] of Object.entries(answer.metrics)) this.#metrics.set(name, description)
-    const fresh = new Map(answer.series.map((series) => [keyOf(series), cut(series, start, end)]))
-    for (const [key, known] of this.#series) {
-      const before = cut(known, Number.NEGATIVE_INFINITY, start - 1)
-      const after = cut(known, end + 1, Number.POSITIVE_INFINITY)
-      const next = fresh.get(key)
-      this.#series.set(key, joined(next === undefined ? before : joined(before, next), after))
-      fresh.delete(key)
+    for (const [name, group] of this.#series) {
+      for (const [key, known] of group) {
+        const before = cut(known, Number.NEGATIVE_INFINITY, start - 1)
+        const after = cut(known, end + 1, Number.POSITIVE_INFINITY)
+        this.#set(name, key, joined(before, after))
+      }
     }
-    for (const [key, series] of fresh) this.#series.set(key, series)
+    for (const series of answer.series) {
+      const key = keyOf(series)
+      const known = this.#series.get(series.name)?.get(key)
+      const fresh = cut(series, start, end)
+      const before = known && cut(known, Number.NEGATIVE_INFINITY, start - 1)
+      const after = known && cut(known, end + 1, Number.POSITIVE_INFINITY)
+      this.#set(
+        series.name,
+        key,
+        before === undefined || after === undefined ? fresh : joined(joined(before, fresh), after),
+      )
+    }
   }
 
   /** Forgets what is older. */
   trim(start: number): void {
-    for (const [key, series] of this.#series) {
-      // One point before the window, so that lines and rates begin at its edge.
-      const first = series.t.findIndex((t) => t >= start)
-      if (first === -1) this.#series.delete(key)
-      else if (first > 1) this.#series.set(key, slice(series, first - 1, series.t.length))
+    for (const [name, group] of this.#series) {
+      for (const [key, series] of group) {
+        // One point before the window, so that lines and rates begin at its edge.
+        const first = series.t.findIndex((t) => t >= start)
+        if (first === -1) group.delete(key)
+        else if (first > 1) this.#set(name, key, slice(series, first - 1, series.t.length))
+      }
     }
   }
 
   /** When the newest point was taken; 0 where there is none. */
   get newest(): number {
     let newest = 0
-    for (const { t } of this.#series.values()) newest = Math.max(newest, t.at(-1) ?? 0)
+    for (const { t } of this.#all()) newest = Math.max(newest, t.at(-1) ?? 0)
     return newest
   }
 
   /** When the oldest was. */
   get oldest(): number {
     let oldest = Number.POSITIVE_INFINITY
-    for (const { t } of this.#series.values()) oldest = Math.min(oldest, t[0] ?? oldest)
+    for (const { t } of this.#all()) oldest = Math.min(oldest, t[0] ?? oldest)
     return oldest
   }
 
@@ -83,27 +99,18 @@ export class SeriesStore {
 
   /** Series of `name` whose labels agree with `labels`, one that they lack included. */
   select(name: string, labels: Labels): Series[] {
-    return [...this.#series.values()].filter((one) => one.name === name && agree(one.labels, labels))
+    return [...(this.#series.get(name)?.values() ?? [])].filter((one) => agree(one.labels, labels))
   }
 
-  /** What series with this label have as another: the worker of a process. */
-  other(label: string, value: string, wanted: string): string | undefined {
-    for (const { labels } of this.#series.values()) {
-      if (labels[label] === value && labels[wanted] !== undefined) return labels[wanted]
-    }
-    return undefined
+  *#all(): Generator<Series> {
+    for (const group of this.#series.values()) yield* group.values()
   }
 
-  /** The values of a label, sorted, `main` first. */
-  values(label: string, among: Labels = {}): string[] {
-    const found = new Set<string>()
-    for (const { labels } of this.#series.values()) {
-      const value = labels[label]
-      if (value !== undefined && agree(labels, among)) found.add(value)
-    }
-    return [...found].sort(
-      (a, b) => Number(b === 'main') - Number(a === 'main') || a.localeCompare(b, 'en', { numeric: true }),
-    )
+  #set(name: string, key: string, series: Series): void {
+    const group = this.#series.get(name) ?? new Map<string, Series>()
+    this.#series.set(name, group)
+    if (series.t.length === 0) group.delete(key)
+    else group.set(key, series)
   }
 }
 
@@ -122,12 +129,31 @@ export function rate(points: Points): Points {
   return { t: points.t, v }
 }
 
-/** The times at which a counter was seen to have grown. */
-export function growths({ t, v }: Points): number[] {
-  return t.filter((_, i) => {
-    const before = v[i - 1]
-    const value = v[i]
-    return before !== null && before !== undefined && value !== null && value !== undefined && value > before
+/** What the counters `took` grew by for each by which `of` did: a share, or a mean. 0 where `of` did not grow. */
+export function ratio(took: readonly Points[], of: readonly Points[]): Points | undefined {
+  const [first] = of
+  if (first === undefined || took.length === 0) return undefined
+  const rates = (counters: readonly Points[]) =>
+    counters.map((counter) => {
+      const { t, v } = rate(counter)
+      return new Map(t.map((at, i) => [at, v[i] ?? null]))
+    })
+  const [above, below] = [rates(took), rates(of)]
+  const sum = (all: readonly ReadonlyMap<number, Value>[], at: number) =>
+    all.reduce<number>((total, one) => total + (one.get(at) ?? Number.NaN), 0)
+  const v = first.t.map((at) => {
+    const by = sum(below, at)
+    const value = by === 0 ? 0 : sum(above, at) / by
+    return Number.isNaN(value) ? null : value
+  })
+  return { t: first.t, v }
+}
+
+/** When a counter was seen to have grown, and by how much. One that fell began anew, and tells nothing of before. */
+export function growths({ t, v }: Points): { t: number; by: number }[] {
+  return t.flatMap((at, i) => {
+    const by = (v[i] ?? Number.NaN) - (v[i - 1] ?? Number.NaN)
+    return by > 0 ? [{ t: at, by }] : []
   })
 }
 
@@ -146,6 +172,25 @@ export function gapsOf(t: readonly number[]): ReadonlySet<number> {
     if (step > 2.5 * Math.max(before, after)) gaps.add(i + 1)
   }
   return gaps
+}
+
+/** The newest value in the range; undefined where it has no point. */
+export function newestIn({ t, v }: Points, { start, end }: Range): number | null | undefined {
+  let last = t.length - 1
+  while (last >= 0 && (t[last] as number) > end) last--
+  return (t[last] ?? Number.NEGATIVE_INFINITY) < start ? undefined : v[last]
+}
+
+/** The value of the nearest point; none within a gap, and before the first point and behind the last one. */
+export function valueAt({ t, v }: Points, at: number): number | null | undefined {
+  const after = t.findIndex((time) => time >= at)
+  const [first = 0, second = first] = t
+  if (after === -1) return at - (t.at(-1) ?? 0) > (t.at(-1) ?? 0) - (t.at(-2) ?? 0) ? undefined : v.at(-1)
+  if (after === 0) return first - at > second - first ? undefined : v[0]
+  const behind = (t[after] as number) - at
+  const before = at - (t[after - 1] as number)
+  if (behind > 0 && gapsOf(t).has(after)) return undefined
+  return v[before < behind ? after - 1 : after]
 }
 
 /** Lines on one time axis, as uPlot wants them. */
@@ -172,20 +217,26 @@ function keyOf({ name, labels }: Series): string {
   return JSON.stringify([name, ...Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1))])
 }
 
+/** The points from `from` to `to` that have a value. */
 function cut(series: Series, from: number, to: number): Series {
-  const first = series.t.findIndex((t) => t >= from)
-  if (first === -1) return slice(series, 0, 0)
-  const last = series.t.findIndex((t) => t > to)
-  return slice(series, first, last === -1 ? series.t.length : last)
+  return picked(series, (t, v) => v !== null && t >= from && t <= to)
 }
 
-function slice({ name, labels, t, v, min, max }: Series, from: number, to: number): Series {
+function slice(series: Series, from: number, to: number): Series {
+  return picked(series, (_, __, i) => i >= from && i < to)
+}
+
+function picked(
+  { name, labels, t, v, min, max }: Series,
+  wanted: (t: number, v: Value, index: number) => boolean,
+): Series {
+  const of = (column: readonly Value[]) => column.filter((_, i) => wanted(t[i] as number, v[i] ?? null, i))
   return {
     name,
     labels,
-    t: t.slice(from, to),
-    v: v.slice(from, to),
-    ...(min && max ? { min: min.slice(from, to), max: max.slice(from, to) } : {}),
+    t: of(t) as number[],
+    v: of(v),
+    ...(min && max ? { min: of(min), max: of(max) } : {}),
   }
 }
 

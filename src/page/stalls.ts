@@ -18,16 +18,18 @@ const EXPLAINED: Readonly<Record<Stall['cause'], string>> = {
   debugger: 'A debugger had paused the thread.',
 }
 const LISTED = 20
+const ALL = 'all'
 
 /** What is known of stalls: a list, bands for the charts, and a dialog for one of them. */
 export class Stalls {
   readonly #parent: HTMLElement
-  readonly #dialog = the<HTMLDialogElement>('stall')
+  readonly #dialog = the<HTMLDialogElement>('sheet')
   readonly #now: () => number
   #stalls: readonly Stall[] = []
   #thresholdMs: number | null = null
   /** Those that were shown. */
   #told: ReadonlySet<string> | undefined
+  #all = false
   #open: string | undefined
 
   constructor(parent: HTMLElement, now: () => number) {
@@ -35,7 +37,10 @@ export class Stalls {
     this.#now = now
     parent.addEventListener('click', ({ target }) => {
       const key = (target as Element).closest<HTMLElement>('[data-key]')?.dataset.key
-      if (key !== undefined) this.open(key)
+      if (key === ALL) {
+        this.#all = !this.#all
+        this.show()
+      } else if (key !== undefined) this.open(key)
     })
     this.#dialog.addEventListener('close', () => {
       this.#open = undefined
@@ -49,14 +54,6 @@ export class Stalls {
   set(stalls: readonly Stall[], thresholdMs: number | null): void {
     this.#stalls = stalls
     this.#thresholdMs = thresholdMs
-    this.show()
-  }
-
-  /** One that was noticed, told more of, or ended. */
-  add(stall: Stall): void {
-    const key = keyOf(stall)
-    const others = this.#stalls.filter((one) => keyOf(one) !== key)
-    this.#stalls = [stall, ...others].sort((a, b) => b.startedAt - a.startedAt)
     this.show()
   }
 
@@ -78,10 +75,11 @@ export class Stalls {
 
   /** The list, and the dialog where it is open: lengths of those that go on grow. */
   show(): void {
-    const items = this.#stalls.slice(0, LISTED).map((stall) => this.#item(stall))
-    const more = this.#stalls.length - items.length
-    const rest = items.length === 0 ? this.#nothing() : more > 0 ? `and ${more} before them` : ''
-    replace(this.#parent, [...items, ...(rest === '' ? [] : [h('li', { class: 'none' }, rest)])])
+    const items = this.#stalls.slice(0, this.#all ? undefined : LISTED).map((stall) => this.#item(stall))
+    const label = this.#all ? `Show the newest ${LISTED}` : `Show all ${this.#stalls.length}`
+    const more = h('li', { 'data-key': ALL }, h('button', { type: 'button', class: 'more' }, label))
+    const rest = items.length === 0 ? [h('li', { class: 'none' }, this.#nothing())] : []
+    replace(this.#parent, [...items, ...(this.#stalls.length > LISTED ? [more] : rest)])
     this.#announce()
     if (this.#open !== undefined) this.open(this.#open)
   }
@@ -90,9 +88,9 @@ export class Stalls {
     const stall = this.#stalls.find((one) => keyOf(one) === key)
     if (stall === undefined) return
     this.#open = key
-    the('stall-title').textContent =
+    the('sheet-title').textContent =
       `Stall of ${duration(this.#length(stall))}${stall.ongoing ? ' and going on' : ''}`
-    replace(the('stall-body'), this.#particulars(stall))
+    replace(the('sheet-body'), this.#particulars(stall))
     if (!this.#dialog.open) this.#dialog.showModal()
   }
 
@@ -131,7 +129,9 @@ export class Stalls {
   #announce(): void {
     const told = this.#told
     const fresh = told && this.#stalls.find((stall) => !told.has(keyOf(stall)))
-    if (fresh !== undefined) say(the('announcement'), `The event loop of ${threadOf(fresh)} stalls.`)
+    // With its number: the same words again would not be read out.
+    if (fresh !== undefined)
+      say(the('announcement'), `The event loop of ${threadOf(fresh)} stalls, stall ${fresh.id}.`)
     this.#told = new Set(this.#stalls.map(keyOf))
   }
 
@@ -168,6 +168,12 @@ export class Stalls {
 /** Each process counts its own. */
 function keyOf({ pid, id }: Stall): string {
   return pid === undefined ? `${id}` : `${pid}/${id}`
+}
+
+/** With one that was noticed, told more of, or ended; the newest first. */
+export function withStall(stalls: readonly Stall[], stall: Stall): Stall[] {
+  const key = keyOf(stall)
+  return [stall, ...stalls.filter((one) => keyOf(one) !== key)].sort((a, b) => b.startedAt - a.startedAt)
 }
 
 function call(frame: Call): HTMLElement {

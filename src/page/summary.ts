@@ -1,4 +1,4 @@
-import type { Status } from '../core/status'
+import type { Faults, Status, ThreadStatus } from '../core/status'
 import { h, replace, say, svg, the } from './dom'
 import { ABSENT, count, duration, format, plural } from './format'
 import { glyph } from './glyphs'
@@ -7,7 +7,8 @@ import { glyph } from './glyphs'
 export function showSummary(status: Status, ageMs: number): void {
   const { service, pid, nodeVersion, offloopVersion, startedAt, now, threads, intervalMs, sequence } = status
   the('facts').hidden = false
-  document.title = `${service} · offloop`
+  const worst = status.verdicts.find(({ level }) => level === 'bad')
+  document.title = `${worst === undefined ? '' : `✗ ${worst.word}: `}${service} · offloop`
   say(the('service'), service)
   say(the('process'), `${pid}`)
   say(the('up'), duration(Math.max(0, now - startedAt)))
@@ -20,30 +21,50 @@ export function showSummary(status: Status, ageMs: number): void {
 }
 
 function showHealth({ health }: Status): void {
-  const { missedTicks, droppedBatches, exportFailures, restarts } = health
-  const faults = [
+  const lately = faultsIn(health.lately ?? health)
+  const ever = faultsIn(health)
+  the('health').title = `In the last five minutes. Since the start: ${ever || 'nothing missed'}.`
+  replace(the('health'), [
+    glyph(lately === '' ? 'good' : 'notice'),
+    h('span', {}, lately === '' ? 'nothing missed' : lately),
+  ])
+}
+
+function faultsIn({ missedTicks, droppedBatches, exportFailures, restarts }: Faults): string {
+  return [
     ...(missedTicks > 0 ? [plural(missedTicks, 'tick').concat(' missed')] : []),
     ...(droppedBatches > 0 ? [plural(droppedBatches, 'sample').concat(' dropped')] : []),
     ...(exportFailures > 0 ? [plural(exportFailures, 'export').concat(' failed')] : []),
     ...(restarts > 0 ? [plural(restarts, 'restart')] : []),
-  ]
-  replace(the('health'), [
-    glyph(faults.length === 0 ? 'good' : 'notice'),
-    h('span', {}, faults.length === 0 ? 'nothing missed' : faults.join(', ')),
-  ])
+  ].join(', ')
+}
+
+/** The main one first, then what is stalled, then by load. */
+function byLoad(a: ThreadStatus, b: ThreadStatus): number {
+  const first = ({ thread, stalled }: ThreadStatus) => Number(thread === 'main') * 2 + Number(stalled)
+  return first(b) - first(a) || (b.utilization ?? 0) - (a.utilization ?? 0)
 }
 
 export function showThreads(parent: HTMLElement, { threads }: Status, chosen: string): void {
   replace(
     parent,
-    threads.map((one) =>
+    [...threads].sort(byLoad).map((one) =>
       h(
         'tr',
-        one.thread === chosen ? { class: 'chosen' } : {},
+        { 'data-key': one.thread, class: one.thread === chosen ? 'chosen' : undefined },
         h(
           'th',
           { scope: 'row' },
-          one.thread,
+          h(
+            'button',
+            {
+              class: 'pick',
+              type: 'button',
+              'aria-pressed': String(one.thread === chosen),
+              title: `Charts of ${one.thread}`,
+            },
+            one.thread,
+          ),
           one.source === 'perf_hooks' ? h('small', {}, ' perf_hooks') : undefined,
         ),
         h('td', { class: 'busy' }, meter(one.utilization), h('span', {}, format(one.utilization, 'ratio'))),

@@ -1,14 +1,6 @@
 import { button, h, replace, say, the } from './dom'
+import type { Feed, View } from './feed'
 import { clock, moment, type Range, scaled, shifted, WINDOWS } from './time'
-
-export interface View {
-  windowMs: number
-  /** A part of time that does not move on. */
-  zoom: Range | undefined
-  paused: boolean
-  thread: string
-  pid: string | undefined
-}
 
 export interface Choice {
   readonly value: string
@@ -16,22 +8,25 @@ export interface Choice {
 }
 
 export interface Actions {
-  changed(): void
   zoom(range: Range): void
+  /** Back to now, or to where it was paused. */
   reset(): void
-  now(): number
-  range(): Range
+  pause(paused: boolean): void
+  /** Another thread, or another process. */
+  chosen(): void
 }
 
 /** Everything above the charts that can be pressed. */
 export class Toolbar {
   readonly #view: View
+  readonly #feed: Feed
   readonly #windows: readonly HTMLButtonElement[]
   readonly #pause: HTMLButtonElement
   readonly #reset: HTMLButtonElement
 
-  constructor(view: View, actions: Actions) {
+  constructor(view: View, feed: Feed, actions: Actions) {
     this.#view = view
+    this.#feed = feed
     this.#windows = WINDOWS.map(({ ms, label, name }) =>
       button(
         label,
@@ -45,20 +40,17 @@ export class Toolbar {
     the('windows').append(...this.#windows)
 
     const move = (label: string, name: string, to: (range: Range) => Range) =>
-      button(label, () => actions.zoom(to(actions.range())), { 'aria-label': name, title: name })
+      button(label, () => actions.zoom(to(feed.range)), { 'aria-label': name, title: name })
     this.#reset = button('Back to now', () => actions.reset(), { class: 'reset' })
     the('zoom').append(
-      move('‹', 'Earlier', (range) => shifted(range, -0.5, actions.now())),
-      move('›', 'Later', (range) => shifted(range, 0.5, actions.now())),
-      move('+', 'Zoom in', (range) => scaled(range, 0.5, actions.now())),
-      move('−', 'Zoom out', (range) => scaled(range, 2, actions.now())),
+      move('‹', 'Earlier', (range) => shifted(range, -0.5, feed.now)),
+      move('›', 'Later', (range) => shifted(range, 0.5, feed.now)),
+      move('+', 'Zoom in', (range) => scaled(range, 0.5, feed.now)),
+      move('−', 'Zoom out', (range) => scaled(range, 2, feed.now)),
       this.#reset,
     )
 
-    this.#pause = button('Pause', () => {
-      view.paused = !view.paused
-      actions.changed()
-    })
+    this.#pause = button('Pause', () => actions.pause(!feed.held))
     the('pause').append(this.#pause)
     for (const [id, key] of [
       ['thread', 'thread'],
@@ -66,7 +58,7 @@ export class Toolbar {
     ] as const) {
       the<HTMLSelectElement>(id).addEventListener('change', ({ target }) => {
         view[key] = (target as HTMLSelectElement).value
-        actions.changed()
+        actions.chosen()
       })
     }
     document.addEventListener('keydown', ({ key, defaultPrevented }) => {
@@ -82,7 +74,8 @@ export class Toolbar {
 
   /** `own` is the process that serves the page. */
   show(threads: readonly Choice[], pids: readonly Choice[], own: string): void {
-    const { windowMs, zoom, paused } = this.#view
+    const { windowMs, zoom } = this.#view
+    const paused = this.#feed.held
     for (const [i, { ms }] of WINDOWS.entries())
       this.#windows[i]?.setAttribute('aria-pressed', String(ms === windowMs && zoom === undefined))
     this.#reset.hidden = zoom === undefined
@@ -93,12 +86,17 @@ export class Toolbar {
   }
 
   /** The time at the mouse, or what the charts show. */
-  readout(at: number | undefined, { start, end }: Range, now: number): void {
-    const { zoom, windowMs, paused } = this.#view
+  readout(at?: number): void {
+    const { zoom, windowMs } = this.#view
+    const {
+      now,
+      held,
+      range: { start, end },
+    } = this.#feed
     const name = WINDOWS.find(({ ms }) => ms === windowMs)?.name ?? ''
     const young = end - start < windowMs - 1_000
     const live = young ? `since ${moment(start, now)}` : name
-    const shown = zoom === undefined && !paused ? live : `${moment(start, now)} to ${clock(end)}`
+    const shown = zoom === undefined && !held ? live : `${moment(start, now)} to ${clock(end)}`
     say(the('readout'), at === undefined ? shown : moment(at, now))
   }
 }

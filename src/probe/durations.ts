@@ -108,18 +108,26 @@ export function keepLongest(
   set(at + 1, ns)
 }
 
-/** The `q` quantile of counts by bucket, to within 2.5%: the middle of its bucket. Undefined where all are 0. */
-export function quantileOf(counts: Float64Array, q: number): number | undefined {
+/**
+ * The `q` quantile of counts by bucket, to within 2.5%: the middle of its bucket. `longestNs` is taken for the end of the
+ * last one where it lies there, so that no quantile is above the longest. Undefined where all are 0.
+ */
+export function quantileOf(counts: Float64Array, q: number, longestNs = Number.NaN): number | undefined {
   let total = 0
-  for (const count of counts) total += count
+  let last = 0
+  for (let bucket = 0; bucket < counts.length; bucket++) {
+    total += counts[bucket] as number
+    if (counts[bucket] !== 0) last = bucket
+  }
   if (total === 0) return undefined
   let left = Math.max(1, Math.ceil(q * total))
   for (let bucket = 0; bucket < counts.length; bucket++) {
     left -= counts[bucket] as number
     if (left > 0) continue
-    const upper = UPPER_NS[bucket] as number
+    const isLongest = longestNs > 0 && bucket === last && bucket === durationBucket(longestNs)
+    const upper = isLongest ? longestNs : (UPPER_NS[bucket] as number)
     const lower = bucket === 0 ? 0 : (UPPER_NS[bucket - 1] as number)
-    return Number.isFinite(upper) ? (lower + upper) / 2 : lower
+    return Number.isFinite(UPPER_NS[bucket]) ? (lower + upper) / 2 : lower
   }
   return undefined
 }

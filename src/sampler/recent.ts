@@ -1,5 +1,5 @@
 import { type Delays, delaysOf } from '../probe/delays'
-import { type DurationTable, longestOf, quantileOf } from '../probe/durations'
+import { type DurationTable, type LongestTable, longestOf, quantileOf } from '../probe/durations'
 import { DURATION_BUCKETS, Slot, Table } from '../probe/layout'
 
 const WINDOW_NS = 60e9
@@ -12,6 +12,11 @@ const TABLES = {
   incremental: 'gcIncrementalStartDurations',
   turn: 'loopTurnDurations',
 } as const satisfies Record<string, DurationTable>
+const LONGEST = {
+  minor: 'gcMinorLongest',
+  major: 'gcMajorLongest',
+  turn: 'loopTurnLongest',
+} as const satisfies Partial<Record<keyof typeof TABLES, LongestTable>>
 type Kind = keyof typeof TABLES
 const KINDS = Object.keys(TABLES) as readonly Kind[]
 const byKind = <T>(make: (kind: Kind) => T): Record<Kind, T> =>
@@ -57,12 +62,13 @@ export class Recent {
   }
 
   /** Quantiles of the last minute, by kind of pause and of the turns. */
-  quantiles(figures: Float64Array): ReadonlyMap<Kind, readonly Quantile[]> {
+  quantiles(figures: Float64Array, atNs: number): ReadonlyMap<Kind, readonly Quantile[]> {
     return new Map(
       KINDS.map((kind) => {
         const counts = this.#counts(figures, kind)
+        const longestNs = kind === 'incremental' ? undefined : longestOf(figures, LONGEST[kind], atNs)
         const found = QUANTILES.flatMap((quantile) => {
-          const ns = quantileOf(counts, quantile)
+          const ns = quantileOf(counts, quantile, longestNs)
           return ns === undefined ? [] : [{ quantile, ns }]
         })
         return [kind, found]

@@ -94,11 +94,17 @@ export class Store {
     return found.map((series) => pointsOf(series, window, this.#pages))
   }
 
-  /** Series of `names`, or all, that have a value from `start` to `end`. */
-  *series(names: ReadonlySet<string> | undefined, start: number, end: number): Generator<SeriesColumns> {
+  /** Series of `names`, or all, that have a value from `start` to `end`; with `thread` those of others left out. */
+  *series(
+    names: ReadonlySet<string> | undefined,
+    start: number,
+    end: number,
+    thread?: string,
+  ): Generator<SeriesColumns> {
     const window = windowOf(this.#levels, this.#pages, start, end)
     for (const series of this.#series.values()) {
       if (names?.has(series.name) === false) continue
+      if (thread !== undefined && (series.labels.thread ?? thread) !== thread) continue
       const columns = columnsOf(series, window, this.#pages, this.#intervalMs)
       if (columns !== undefined) yield columns
     }

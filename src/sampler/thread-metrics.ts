@@ -94,7 +94,7 @@ export function* threadMetrics(
       yield { name: 'nodejs_gc_longest_pause_seconds', labels: { thread, kind }, value: ns * SECONDS }
     }
   }
-  for (const [kind, quantiles] of recent?.quantiles(slots) ?? []) {
+  for (const [kind, quantiles] of recent?.quantiles(slots, nowNs) ?? []) {
     for (const { quantile, ns } of quantiles) {
       const labels = { thread, quantile: String(quantile) }
       const value = ns * SECONDS

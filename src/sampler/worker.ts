@@ -10,6 +10,7 @@ import { say } from '../core/report'
 import { isRun, whereToLook } from '../core/run'
 import { identified, identifiedStall } from '../core/sharing'
 import type { ShownStall, Stall } from '../core/stall'
+import type { Status } from '../core/status'
 import { createExporters } from '../exporters/create'
 import { loadBinding } from '../probe/load'
 import type { HttpServer } from '../server/server'
@@ -34,6 +35,8 @@ const ANSWER_WAIT_MS = 50
 /** A scrape asks again for figures older than this, and waits this long for them. */
 const SCRAPE_MAX_AGE_MS = 1_000
 const SCRAPE_WAIT_MS = 20
+/** A status is made once for all who ask within so long. */
+const STATUS_MAX_AGE_MS = 200
 
 if (parentPort === null) throw new Error('offloop: worker.js is started by start() and not by itself')
 const port = parentPort
@@ -66,6 +69,8 @@ let sampling: Promise<void> = Promise.resolve()
 let sampledAt = 0
 /** When a sample was taken last because of a stall. */
 let stallSampledAt = Number.NEGATIVE_INFINITY
+/** The newest status, for all who ask at about the same time, as pages do that are told of a sample. */
+let told: { readonly at: number; readonly status: Promise<Status> } | undefined
 let announceFirst: () => void = () => {}
 const sampled = new Promise<void>((resolve) => {
   announceFirst = resolve
@@ -100,25 +105,31 @@ function openServer(
   const { statusOf } = require('../server/status') as typeof import('../server/status')
   const { renaming } = require('../exporters/names') as typeof import('../exporters/names')
   const named = renaming(serve.names)
+  const status = async (): Promise<Status> => {
+    const observation = await look(SCRAPE_MAX_AGE_MS, SCRAPE_WAIT_MS)
+    const now = builder.build(state.get('sequence'), Date.now(), observation, self, round.latest)
+    return statusOf({
+      settings,
+      store: { series: ownSeries },
+      now,
+      sampledAt,
+      stalls: stallHistory.list(),
+      processes: shared?.processes(),
+    })
+  }
   const http = createServer(serve, {
     scrape: async () => {
       const others = shared?.scraped()
       return merge(named(await current(SCRAPE_MAX_AGE_MS)), (await others) ?? [])
     },
     query: (metric, start, end) => store.query(metric, start, end),
-    series: (names, start, end) => store.series(names, start, end),
+    series: (...which) => store.series(...which),
     describe,
-    status: async () => {
-      const observation = await look(SCRAPE_MAX_AGE_MS, SCRAPE_WAIT_MS)
-      const now = builder.build(state.get('sequence'), Date.now(), observation, self, round.latest)
-      return statusOf({
-        settings,
-        store: { series: ownSeries },
-        now,
-        sampledAt,
-        stalls: stallHistory.list(),
-        processes: shared?.processes(),
-      })
+    status() {
+      if (told === undefined || performance.now() - told.at > STATUS_MAX_AGE_MS) {
+        told = { at: performance.now(), status: status() }
+      }
+      return told.status
     },
     subscribe(listener) {
       listeners.add(listener)
@@ -250,6 +261,7 @@ async function takeSample(): Promise<void> {
 }
 
 function tell(event: SourceEvent): void {
+  told = undefined
   for (const listener of listeners) listener(event)
 }
 

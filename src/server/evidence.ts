@@ -13,6 +13,8 @@ export class Evidence {
     readonly thread: string,
     readonly now: number,
     readonly stalls: readonly Stall[] = [],
+    /** A turn of so many seconds is a stall. */
+    readonly stallSeconds = 1,
   ) {
     this.#series = [...series]
   }
@@ -30,13 +32,18 @@ export class Evidence {
   }
 
   latest(name: string, labels: Labels = {}): number | undefined {
-    return this.points(name, Number.POSITIVE_INFINITY, labels).at(-1)?.v
+    const values = this.#find(name, labels)?.v ?? []
+    for (let index = values.length - 1; index >= 0; index--) {
+      if (!Number.isNaN(values[index])) return values[index]
+    }
+    return undefined
   }
 
   /** Milliseconds since its first point. */
   span(name: string): number {
-    const first = this.points(name, Number.POSITIVE_INFINITY)[0]
-    return first === undefined ? 0 : this.now - first.t
+    const found = this.#find(name, {})
+    const first = found?.v.findIndex((value) => !Number.isNaN(value)) ?? -1
+    return first === -1 ? 0 : this.now - (found?.t[first] as number)
   }
 
   /** Least and most of the newest `ms`, of all samples. */

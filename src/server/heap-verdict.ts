@@ -42,16 +42,26 @@ const LIMITS = [
   },
 ] as const
 
+/** What the heap held after major collections, as samples saw it. */
+interface Majors {
+  /** Live bytes, once for each sample that saw new ones. */
+  readonly live: readonly Point[]
+  /** How many there were from the first of them to the last: more than one may lie between two samples. */
+  readonly count: number
+}
+
 interface Near {
   readonly level: Level
+  readonly short: string
   readonly text: string
   readonly figure: Figure
   readonly advice: string
 }
 
 /** By what is left after major collections: how much garbage there is in between says nothing. */
-export function heapVerdict(evidence: Evidence): Judgement {
-  const live = newestMajors(evidence)
+export function heapVerdict(evidence: Evidence): Judgement<'heap'> {
+  const majors = newestMajors(evidence)
+  const { live } = majors
   const trend = live.length < LEAST_MAJORS ? undefined : trendOf(live)
   const leaking = trend !== undefined && leaks(live, trend)
   const near = nearest(evidence)
@@ -63,55 +73,67 @@ export function heapVerdict(evidence: Evidence): Judgement {
   const close = near.find(({ level }) => level === 'bad') ?? near.find(({ level }) => level === 'notice')
   if (leaking) {
     const bad = close?.level === 'bad' || isBad(live, trend)
-    const text = `${grown(live, trend)}${untilLimit(evidence, trend)}`
-    return { level: bad ? 'bad' : 'notice', word: 'leaking', text, figures, advice: FIND_IT }
+    const text = `${grown(majors, trend)}${untilLimit(evidence, trend)}`
+    const short = `${bytes(trend.slope * 60)} more a minute`
+    return { level: bad ? 'bad' : 'notice', word: 'leaking', short, text, figures, advice: FIND_IT }
   }
   if (close !== undefined) {
-    const { level, text, advice } = close
-    return { level, word: 'near its limit', text, figures, advice }
+    const { level, short, text, advice } = close
+    return { level, word: 'near its limit', short, text, figures, advice }
   }
-  return shape(evidence, live, figures)
+  return shape(evidence, majors, figures)
 }
 
-function shape(evidence: Evidence, live: readonly Point[], figures: Figure[]): Judgement {
-  const good = (word: string, text: string): Judgement => ({ level: 'good', word, text, figures, advice: '' })
+function shape(evidence: Evidence, { live, count }: Majors, figures: Figure[]): Judgement<'heap'> {
+  const good = (word: 'sawtooth' | 'steady', text: string): Judgement<'heap'> => ({
+    level: 'good',
+    word,
+    short,
+    text,
+    figures,
+    advice: '',
+  })
   const span = Math.min(HOUR_MS, evidence.span('nodejs_heap_size_used_bytes'))
   const used = evidence.range('nodejs_heap_size_used_bytes', span)
-  if (used === undefined) return unknown('The heap has not been read yet.', figures)
+  if (used === undefined) return unknown('The heap has not been read yet.', 'not read yet', figures)
+  const short = `${bytes(used.min)} to ${bytes(used.max)}`
   const between = `between ${bytes(used.min)} and ${bytes(used.max)} in the last ${time(span / 1000)}`
   if (live.length < LEAST_MAJORS) {
     // So few majors that nothing can grow far unseen: only where nothing moves can that be said.
     if (span >= FLAT.ms && used.max - used.min < FLAT.share * used.max) {
       return good('steady', `The used heap stayed ${between}.`)
     }
-    if (span < LEAST_SPAN_MS) return unknown('There are too few samples of the heap yet.', figures)
-    const some = live.length === 1 ? '1 major collection is' : `${live.length} major collections are`
+    if (span < LEAST_SPAN_MS)
+      return unknown('There are too few samples of the heap yet.', 'too few samples yet', figures)
+    const seen = count > live.length ? ` in ${live.length} samples` : ''
+    const some = count === 1 ? '1 major collection is' : `${count} major collections${seen} are`
     const text = `${some} too few to tell a leak from garbage; the used heap was ${between}.`
-    return unknown(text, figures)
+    return unknown(text, `${short}, too few majors yet`, figures)
   }
   const teeth = used.max - used.min >= TOOTH * used.max
   const lows = live.map(({ v }) => v)
-  const left = `what ${live.length} major collections left did not keep rising (${bytes(Math.min(...lows))} to ${bytes(Math.max(...lows))})`
+  const left = `what ${count} major collections left did not keep rising (${bytes(Math.min(...lows))} to ${bytes(Math.max(...lows))})`
   return good(teeth ? 'sawtooth' : 'steady', `The used heap was ${between}, and ${left}.`)
 }
 
-/** Live bytes, once for each sample with new major collections: of the last hour, or of the day where those are few. */
-function newestMajors(evidence: Evidence): Point[] {
+/** Of the last hour, or of the day where those are few. */
+function newestMajors(evidence: Evidence): Majors {
   const hour = liveAfterMajors(evidence, HOUR_MS)
-  return hour.length >= LEAST_MAJORS ? hour : liveAfterMajors(evidence, DAY_MS)
+  return hour.live.length >= LEAST_MAJORS ? hour : liveAfterMajors(evidence, DAY_MS)
 }
 
-function liveAfterMajors(evidence: Evidence, ms: number): Point[] {
+function liveAfterMajors(evidence: Evidence, ms: number): Majors {
   const cycles = new Map(
     evidence.points('nodejs_gc_cycles_total', ms, { kind: 'major' }).map(({ t, v }) => [t, v]),
   )
-  let before = Number.NaN
-  return evidence.points('nodejs_heap_live_bytes', ms).filter(({ t }) => {
+  const counts: number[] = []
+  const live = evidence.points('nodejs_heap_live_bytes', ms).filter(({ t }) => {
     const count = cycles.get(t)
-    if (count === undefined || count === before) return false
-    before = count
+    if (count === undefined || count === counts.at(-1)) return false
+    counts.push(count)
     return true
   })
+  return { live, count: counts.length === 0 ? 0 : (counts.at(-1) as number) - (counts[0] as number) + 1 }
 }
 
 function leaks(live: readonly Point[], trend: Trend): boolean {
@@ -123,11 +145,11 @@ function isBad(live: readonly Point[], { growth, seconds }: Trend): boolean {
   return seconds >= BAD_LEAK.seconds || growth >= BAD_LEAK.share * (live[0] as Point).v
 }
 
-function grown(live: readonly Point[], { slope, seconds }: Trend): string {
+function grown({ live, count }: Majors, { slope, seconds }: Trend): string {
   const from = bytes((live[0] as Point).v)
   const to = bytes((live.at(-1) as Point).v)
   const rate = `${bytes(slope * 60)} a minute`
-  return `What major collections leave grew from ${from} to ${to} in ${time(seconds)}, ${rate}, over ${live.length} of them.`
+  return `What major collections leave grew from ${from} to ${to} in ${time(seconds)}, ${rate}, over ${count} of them.`
 }
 
 function untilLimit(evidence: Evidence, { slope }: Trend): string {
@@ -146,6 +168,6 @@ function nearest(evidence: Evidence): Near[] {
     const figure = { name: `of ${of}`, value: ratio, unit: 'ratio' }
     const level: Level = ratio >= bad ? 'bad' : ratio >= notice ? 'notice' : 'good'
     const text = `At ${bytes(now)}, ${what} is ${share(ratio)} of ${of} of ${bytes(most)}.`
-    return [{ level, text, figure, advice }]
+    return [{ level, short: `${share(ratio)} of ${of}`, text, figure, advice }]
   })
 }

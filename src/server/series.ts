@@ -11,8 +11,9 @@ const PART_MS = 4
 
 /** `/v1/series`: everything that charts need, by series and in columns, in parts that hold up no sample. */
 export function series(source: Source, queryString: string): Stream {
-  const parameters = readParameters(queryString, ['metrics', 'start', 'end', 'maxPoints'])
+  const parameters = readParameters(queryString, ['metrics', 'thread', 'start', 'end', 'maxPoints'])
   const names = namesOf(parameters)
+  const thread = parameters.get('thread')
   const maxPoints = maxPointsOf(parameters)
   const { start, end } = windowOf(parameters, Date.now(), FIVE_MINUTES_MS)
   return {
@@ -23,7 +24,7 @@ export function series(source: Source, queryString: string): Stream {
       let part = `{"start":${start},"end":${end},"series":[`
       let between = ''
       let from = performance.now()
-      for (const found of source.series(names, start, end)) {
+      for (const found of source.series(names, start, end, thread)) {
         metrics.set(found.name, source.describe(found.name, found.type))
         part += between + JSON.stringify(plain(thinColumns(found, maxPoints)))
         between = ','

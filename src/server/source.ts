@@ -40,8 +40,16 @@ export interface Source {
   scrape(): Promise<Batch>
   /** Series of `metric` with their points from `start` to `end`; undefined where nothing of that name was stored. */
   query(metric: string, start: number, end: number): readonly StoredSeries[] | undefined
-  /** All series of `names`, or of all metrics, each read when it is its turn. */
-  series(names: ReadonlySet<string> | undefined, start: number, end: number): Iterable<SeriesColumns>
+  /**
+   * All series of `names`, or of all metrics, each read when it is its turn; with `thread` those of that thread, and
+   * those of none.
+   */
+  series(
+    names: ReadonlySet<string> | undefined,
+    start: number,
+    end: number,
+    thread?: string,
+  ): Iterable<SeriesColumns>
   describe(metric: string, type: MetricType): Description
   /** With figures as they are now. */
   status(): Promise<Status>

@@ -1,14 +1,24 @@
 import type { Batch, Labels, Metric } from '../core/batch'
+import type { MetricName } from '../core/metrics'
 import type { Settings } from '../core/options'
 import type { Stall } from '../core/stall'
-import type { SharedProcess, Status, ThreadStatus } from '../core/status'
+import type { Faults, SharedProcess, Status, ThreadStatus } from '../core/status'
 import { version } from '../core/version'
 import { Evidence } from './evidence'
 import type { SeriesColumns, Source } from './source'
-import { EVIDENCE, utilizationOf, verdicts } from './verdicts'
+import { EVIDENCE, EVIDENCE_OF_A_DAY, EVIDENCE_OF_LOADS, utilizationOf, verdicts } from './verdicts'
 
-const DAY_MS = 24 * 3_600_000
 const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
+const DAY_MS = 24 * HOUR_MS
+const LATELY_MS = 5 * MINUTE_MS
+
+const FAULTS = {
+  missedTicks: 'offloop_missed_ticks_total',
+  droppedBatches: 'offloop_batches_dropped_total',
+  exportFailures: 'offloop_export_failures_total',
+  restarts: 'offloop_sampling_thread_restarts_total',
+} as const satisfies Record<keyof Faults, MetricName>
 
 /** `now`: what a scrape finds; `sampledAt`: when the newest sample was taken, 0 before the first. */
 export function statusOf({
@@ -19,19 +29,31 @@ export function statusOf({
   stalls,
   processes,
 }: {
-  readonly settings: Pick<Settings, 'service' | 'intervalMs'>
+  readonly settings: Pick<Settings, 'service' | 'intervalMs' | 'stall'>
   readonly store: Pick<Source, 'series'>
   readonly now: Batch
   readonly sampledAt: number
   readonly stalls: readonly Stall[]
   readonly processes?: readonly SharedProcess[] | undefined
 }): Status {
-  const stored = [...store.series(EVIDENCE, now.timestamp - DAY_MS, now.timestamp)]
-  const evidenceOf = (thread: string): Evidence =>
-    new Evidence(withNow(stored, now, thread), thread, now.timestamp, stalls)
+  const stored = (names: ReadonlySet<string>, ms: number, thread?: string) =>
+    store.series(names, now.timestamp - ms, now.timestamp, thread)
+  const evidenceOf = (thread: string, series: Iterable<SeriesColumns>): Evidence => {
+    const stallSeconds = (settings.stall?.thresholdMs ?? 1_000) / 1000
+    return new Evidence(withNow(series, now, thread), thread, now.timestamp, stalls, stallSeconds)
+  }
   const names = threadsOf(now)
   // The one that the service is: another one only where that is not measured.
   const judged = names.includes('main') ? 'main' : (names[0] ?? 'main')
+  const grounds = [
+    ...stored(EVIDENCE_OF_A_DAY, DAY_MS, judged),
+    ...stored(new Set([...EVIDENCE].filter((name) => !EVIDENCE_OF_A_DAY.has(name))), HOUR_MS, judged),
+  ]
+  const then = now.timestamp - LATELY_MS
+  const known = [...store.series(new Set(Object.values(FAULTS)), then - 2.5 * settings.intervalMs, then)]
+  const sumThen = (name: MetricName): number =>
+    known.reduce((sum, { name: of, v }) => sum + (of === name ? (v.at(-1) ?? 0) : 0), 0)
+  const loads = [...stored(EVIDENCE_OF_LOADS, MINUTE_MS)]
   return {
     service: settings.service,
     pid: process.pid,
@@ -43,14 +65,22 @@ export function statusOf({
     sequence: now.sequence,
     sampledAt,
     health: {
-      missedTicks: sum(now, 'offloop_missed_ticks_total'),
-      droppedBatches: sum(now, 'offloop_batches_dropped_total'),
-      exportFailures: sum(now, 'offloop_export_failures_total'),
-      restarts: sum(now, 'offloop_sampling_thread_restarts_total'),
+      ...faults((name) => sum(now, name)),
+      lately: faults((name) => sum(now, name) - sumThen(name)),
     },
-    threads: names.map((thread) => threadStatus(now, thread, evidenceOf(thread))),
-    verdicts: verdicts(evidenceOf(judged)),
+    threads: names.map((thread) => threadStatus(now, thread, evidenceOf(thread, loads))),
+    verdicts: verdicts(evidenceOf(judged, grounds)),
     ...(processes === undefined ? {} : { processes }),
+  }
+}
+
+function faults(count: (name: MetricName) => number): Faults {
+  const { missedTicks, droppedBatches, exportFailures, restarts } = FAULTS
+  return {
+    missedTicks: count(missedTicks),
+    droppedBatches: count(droppedBatches),
+    exportFailures: count(exportFailures),
+    restarts: count(restarts),
   }
 }
 
@@ -70,7 +100,7 @@ function threadStatus(now: Batch, thread: string, evidence: Evidence): ThreadSta
 }
 
 /** What is stored of the thread and the process, with this moment as the last point. */
-function* withNow(stored: readonly SeriesColumns[], now: Batch, thread: string): Generator<SeriesColumns> {
+function* withNow(stored: Iterable<SeriesColumns>, now: Batch, thread: string): Generator<SeriesColumns> {
   const rest = new Map<string, Metric>()
   for (const metric of now.metrics) if (EVIDENCE.has(metric.name)) rest.set(keyOf(metric), metric)
   for (const series of stored) {

@@ -1,6 +1,11 @@
-import type { Figure, Verdict } from '../core/status'
+import type { Figure, Subject, Verdict } from '../core/status'
 import { rises, trendOf } from '../core/trend'
-import { numberInWords as number, shareInWords as share, secondsInWords as time } from '../core/words'
+import {
+  numberInWords as number,
+  rateInWords as often,
+  shareInWords as share,
+  secondsInWords as time,
+} from '../core/words'
 import type { Evidence } from './evidence'
 import { heapVerdict } from './heap-verdict'
 import { type Judgement, unknown } from './judgement'
@@ -36,45 +41,55 @@ const RESTS_ON = {
     'nodejs_eventloop_longest_turn_seconds',
     'nodejs_eventloop_since_turn_seconds',
   ],
-} as const satisfies Record<Verdict['id'], readonly string[]>
+} as const satisfies Record<Subject, readonly string[]>
 
 /** Names of the metrics that `Evidence` needs. */
 export const EVIDENCE: ReadonlySet<string> = new Set(Object.values(RESTS_ON).flat())
+/** Those of a whole day; of the others an hour is enough. */
+export const EVIDENCE_OF_A_DAY: ReadonlySet<string> = new Set([
+  'nodejs_heap_live_bytes',
+  'nodejs_gc_cycles_total',
+])
+/** What `utilizationOf` needs. */
+export const EVIDENCE_OF_LOADS: ReadonlySet<string> = new Set([
+  'nodejs_eventloop_active_seconds_total',
+  'nodejs_eventloop_idle_seconds_total',
+])
 
 export function verdicts(evidence: Evidence): Verdict[] {
-  const judges = {
+  const judges: { readonly [S in Subject]: (evidence: Evidence) => Judgement<S> } = {
     gc: gcVerdict,
     pause: pauseVerdict,
     heap: heapVerdict,
     resources: resourcesVerdict,
     loop: loopVerdict,
   }
-  return (Object.keys(judges) as Verdict['id'][]).map((id) => ({
+  return (Object.keys(judges) as Subject[]).map((id) => ({
     id,
     ...judges[id](evidence),
     metrics: RESTS_ON[id],
   }))
 }
 
-const TOO_FEW = 'There are too few samples yet.'
+const TOO_FEW = ['There are too few samples yet.', 'too few samples yet'] as const
 const FEW_ALLOCATIONS =
   'Allocate less on hot paths: take a heap profile under load, and look at what it shows first.'
 
-/** Half of a core's time for collections is thrashing, a tenth is worth a look. */
+/** A tenth of the thread's time is worth a look, a quarter is thrashing. */
 const GC_SHARE = { notice: 0.1, bad: 0.25 }
 /** Majors of a healthy service are seconds or minutes apart. */
 const MAJORS_A_SECOND = 1
 
-function gcVerdict(evidence: Evidence): Judgement {
+function gcVerdict(evidence: Evidence): Judgement<'gc'> {
   const rate = (kind: string) => perSecond(evidence.growth('nodejs_gc_cycles_total', WINDOW_MS, { kind }))
   const majors = rate('major')
   const minors = rate('minor')
   const took = evidence.growth('nodejs_gc_main_thread_seconds_total', WINDOW_MS) ?? pauses(evidence)
   const passed = evidence.growth('nodejs_thread_seconds_total', WINDOW_MS)
   if (majors === undefined || minors === undefined || took === undefined || passed === undefined) {
-    return unknown(TOO_FEW)
+    return unknown(...TOO_FEW)
   }
-  if (passed.seconds < LEAST_SECONDS) return unknown(TOO_FEW)
+  if (passed.seconds < LEAST_SECONDS) return unknown(...TOO_FEW)
   const of = took.value / passed.value
   const heavy = of >= GC_SHARE.bad
   const frequent = majors >= MAJORS_A_SECOND
@@ -82,9 +97,9 @@ function gcVerdict(evidence: Evidence): Judgement {
   return {
     level,
     word: heavy ? 'heavy' : of >= GC_SHARE.notice ? 'noticeable' : frequent ? 'frequent' : 'light',
-    text:
-      `Collections took ${share(of)} of the last ${time(passed.seconds)}: ${number(majors)} major and ${number(minors)} ` +
-      'minor ones a second. (TinyObs, for Go, where all are major: below 1 a second is low, to 10 normal, above 20 high.)',
+    short: `${share(of)} of the time, ${often(majors, ' major')}`,
+    text: `Collections took ${share(of)} of the last ${time(passed.seconds)}, with ${often(majors, ' major ones')} and ${often(minors, ' minor ones')}.`,
+    reference: 'TinyObs, for Go, where all are major: below 1 a second is low, to 10 normal, above 20 high.',
     figures: [
       { name: 'share of time', value: of, unit: 'ratio' },
       { name: 'major collections', value: majors, unit: 'cycles/s' },
@@ -97,18 +112,19 @@ function gcVerdict(evidence: Evidence): Judgement {
 /** TinyObs's, for the mean pause; between normal and a problem it has no word. */
 const PAUSE_SECONDS = { excellent: 0.001, normal: 0.01, problem: 0.1 }
 
-function pauseVerdict(evidence: Evidence): Judgement {
+function pauseVerdict(evidence: Evidence): Judgement<'pause'> {
   const took = pauses(evidence)
   const minors = evidence.growth('nodejs_gc_cycles_total', WINDOW_MS, { kind: 'minor' })
   const majors = evidence.growth('nodejs_gc_cycles_total', WINDOW_MS, { kind: 'major' })
-  if (took === undefined || minors === undefined || majors === undefined) return unknown(TOO_FEW)
-  if (took.seconds < LEAST_SECONDS) return unknown(TOO_FEW)
+  if (took === undefined || minors === undefined || majors === undefined) return unknown(...TOO_FEW)
+  if (took.seconds < LEAST_SECONDS) return unknown(...TOO_FEW)
   const cycles = minors.value + majors.value
   const span = time(took.seconds)
   if (cycles === 0) {
     return {
       level: 'good',
       word: 'none',
+      short: 'no collection',
       text: `No collection in the last ${span}.`,
       figures: [],
       advice: '',
@@ -132,9 +148,11 @@ function pauseVerdict(evidence: Evidence): Judgement {
   return {
     level,
     word: spike && level === 'notice' && word !== 'long' ? 'long at times' : word,
+    short: `mean ${time(mean)}${longest > 0 ? `, longest ${time(longest)}` : ''}`,
     text:
       `The mean of ${cycles} pauses in the last ${span} is ${time(mean)}` +
       `${longest > 0 ? `, the longest of the last minute ${time(longest)}` : ''}.`,
+    reference: 'TinyObs: below 1 ms is excellent, to 10 ms normal, above 100 ms a problem.',
     figures: [
       { name: 'mean pause', value: mean, unit: 'seconds' },
       { name: 'longest pause', value: longest, unit: 'seconds' },
@@ -151,12 +169,12 @@ function pauseVerdict(evidence: Evidence): Judgement {
 const LEAST_RESOURCES = 10
 const LEAST_SAMPLES = 12
 
-function resourcesVerdict(evidence: Evidence): Judgement {
+function resourcesVerdict(evidence: Evidence): Judgement<'resources'> {
   const points = evidence.points('nodejs_active_resources_total', HOUR_MS)
   const trend = trendOf(points)
   const now = points.at(-1)?.v
   if (trend === undefined || now === undefined || points.length < LEAST_SAMPLES) {
-    return unknown(TOO_FEW)
+    return unknown(...TOO_FEW)
   }
   const figures = [
     { name: 'active resources', value: now, unit: '' },
@@ -166,11 +184,12 @@ function resourcesVerdict(evidence: Evidence): Judgement {
   const span = time(trend.seconds)
   if (!rises(trend, Math.max(LEAST_RESOURCES, first / 10))) {
     const text = `${number(now)} active resources, without a lasting rise in the last ${span}.`
-    return { level: 'good', word: 'stable', text, figures, advice: '' }
+    return { level: 'good', word: 'stable', short: `${number(now)} active`, text, figures, advice: '' }
   }
   return {
     level: now >= 2 * first ? 'bad' : 'notice',
     word: 'leaking',
+    short: `${number(now)} active, ${number(trend.slope * 60)} more a minute`,
     text: `${number(now)} active resources, ${number(trend.slope * 60)} more a minute throughout the last ${span}.`,
     figures,
     advice:
@@ -179,10 +198,10 @@ function resourcesVerdict(evidence: Evidence): Judgement {
 }
 
 /** A wait that is shorter than `waitedSeconds` is none: clocks are read one after the other. */
-const LOOP = { busy: 0.7, saturated: 0.9, stallSeconds: 1, waitedSeconds: 0.005 }
+const LOOP = { busy: 0.7, saturated: 0.9, waitedSeconds: 0.005 }
 const NEVER_BLOCK = 'Take a CPU profile, and move long synchronous work to a worker thread or into pieces.'
 
-function loopVerdict(evidence: Evidence): Judgement {
+function loopVerdict(evidence: Evidence): Judgement<'loop'> {
   const utilization = utilizationOf(evidence, MINUTE_MS)
   const longest = evidence.latest('nodejs_eventloop_longest_turn_seconds')
   const stuck = stuckSeconds(evidence)
@@ -192,21 +211,22 @@ function loopVerdict(evidence: Evidence): Judgement {
   if (stuck !== undefined) {
     figures.push({ name: 'stalled for', value: stuck, unit: 'seconds' })
     const text = `The event loop has not turned for ${time(stuck)}: nothing is answered meanwhile.`
-    return { level: 'bad', word: 'stalled', text, figures, advice: NEVER_BLOCK }
+    return { level: 'bad', word: 'stalled', short: `for ${time(stuck)}`, text, figures, advice: NEVER_BLOCK }
   }
   const span = evidence.growth('nodejs_eventloop_idle_seconds_total', MINUTE_MS)?.seconds ?? 0
-  if (utilization === undefined || span < LEAST_SECONDS) return unknown(TOO_FEW, figures)
+  if (utilization === undefined || span < LEAST_SECONDS) return unknown(...TOO_FEW, figures)
+  const short = `${share(utilization)} busy${longest === undefined || longest === 0 ? '' : `, longest turn ${time(longest)}`}`
   const turn = longest === undefined || longest === 0 ? '' : `, and its longest turn took ${time(longest)}`
   const text = `The event loop was busy for ${share(utilization)} of the last ${time(span)}${turn}.`
-  if (longest !== undefined && longest >= LOOP.stallSeconds) {
-    return { level: 'notice', word: 'stalled lately', text, figures, advice: NEVER_BLOCK }
+  if (longest !== undefined && longest >= evidence.stallSeconds) {
+    return { level: 'notice', word: 'stalled lately', short, text, figures, advice: NEVER_BLOCK }
   }
   if (utilization >= LOOP.busy) {
     const level = utilization >= LOOP.saturated ? 'bad' : 'notice'
     const advice = 'It has little to spare: give it less to do, or more processes to share the work.'
-    return { level, word: 'busy', text, figures, advice }
+    return { level, word: 'busy', short, text, figures, advice }
   }
-  return { level: 'good', word: 'free', text, figures, advice: '' }
+  return { level: 'good', word: 'free', short, text, figures, advice: '' }
 }
 
 /** How long the loop has been stuck in the turn that it is in; undefined where it is not, or that is not known. */
@@ -216,13 +236,13 @@ function stuckSeconds(evidence: Evidence): number | undefined {
   // Where stalls are not watched: for how long the loop has not waited, within the turn that it is in. That turn alone
   // may have waited for long before.
   const turn = evidence.latest('nodejs_eventloop_since_turn_seconds') ?? 0
-  if (turn < LOOP.stallSeconds) return undefined
+  if (turn < evidence.stallSeconds) return undefined
   const idle = evidence.points('nodejs_eventloop_idle_seconds_total', WINDOW_MS)
   const now = idle.at(-1)
   const since = idle.find((point) => now !== undefined && now.v - point.v < LOOP.waitedSeconds)
   if (now === undefined || since === undefined) return undefined
   const seconds = Math.min(turn, (now.t - since.t) / 1000)
-  return seconds >= LOOP.stallSeconds ? seconds : undefined
+  return seconds >= evidence.stallSeconds ? seconds : undefined
 }
 
 export function utilizationOf(evidence: Evidence, ms: number): number | undefined {

@@ -150,7 +150,7 @@ test.skipIf(TRACE_LENGTHENS_PAUSES)(
     const error = await quietest(1, async () => {
       const { told, truth } = await traced('graph', BARE)
       const errors: number[] = []
-      const quantiles = new Recent().quantiles(told.figures)
+      const quantiles = new Recent().quantiles(told.figures, Number(process.hrtime.bigint()))
       for (const kind of ['minor', 'major'] as const) {
         const sorted = truth.pausesMs[kind].sort((a, b) => a - b)
         const off = (ns: number, ms: number): number => Math.abs(ns / 1e6 - ms) / (0.05 * ms + OWN_MS)

@@ -270,10 +270,9 @@ test('a stall of any worker is shown by the one that serves, while it lasts: its
 /** Keeps the stalls of an event stream. */
 async function listen(stream: Response, heard: ShownStall[]): Promise<void> {
   let text = ''
-  for await (const chunk of (stream.body as ReadableStream<Uint8Array>).pipeThrough(
-    new TextDecoderStream(),
-  )) {
-    const messages = (text + chunk).split('\n\n')
+  const decoder = new TextDecoder()
+  for await (const chunk of stream.body as ReadableStream<Uint8Array>) {
+    const messages = (text + decoder.decode(chunk, { stream: true })).split('\n\n')
     text = messages.pop() ?? ''
     for (const message of messages) {
       const [, data] = /^event: stall\ndata: (.*)$/.exec(message) ?? []

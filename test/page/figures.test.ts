@@ -1,19 +1,27 @@
 // The page's parts that need no browser, straight from their sources: the package has them only bundled.
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { Catalogue } from '../../src/page/catalogue'
 import { duration, format, formatAxis } from '../../src/page/format'
+import { SHAPES } from '../../src/page/glyphs'
+import { GUIDES, type Guide } from '../../src/page/guides'
 import { extraPanel, isExtra, linesFor, metricsOf, PANELS, SECTIONS } from '../../src/page/panels'
 import {
   align,
   gapsOf,
   growths,
+  newestIn,
   rate,
+  ratio,
   type Series,
   type SeriesAnswer,
   SeriesStore,
+  valueAt,
 } from '../../src/page/series'
 import { clockAxis, scaled, shifted } from '../../src/page/time'
 import { dist } from '../dist'
 
+const { WORDS } = dist<typeof import('../../src/core/status')>('core/status.js')
 const { metrics } = dist<typeof import('../../src/core/metrics')>('core/metrics.js')
 const plain = (text: string) => text.replaceAll('\u202f', ' ')
 const every = (stepMs: number, count: number, from = 0) =>
@@ -27,6 +35,7 @@ describe('a value', () => {
     [3 * 2 ** 30, 'bytes/s', '3 GiB/s'],
     [0.00000042, 'seconds', '0.42 µs'],
     [0.0123, 'seconds', '12.3 ms'],
+    [1e-5, 'seconds', '10 µs'],
     [5.2, 'seconds', '5.20 s'],
     [125, 'seconds', '2 min 5 s'],
     [0.0042, 'ratio', '0.42 %'],
@@ -81,8 +90,22 @@ describe('a rate', () => {
     expect(rate({ t: every(1_000, 3), v: [1, null, 3] }).v).toEqual([null, null, null])
   })
 
-  it('tells when it was seen to grow', () => {
-    expect(growths({ t: every(1_000, 6), v: [3, 3, 4, null, 6, 2] })).toEqual([2_000])
+  it('tells when it was seen to grow, and by how much', () => {
+    expect(growths({ t: every(1_000, 6), v: [3, 3, 4, 9, 2, 5] })).toEqual([
+      { t: 2_000, by: 1 },
+      { t: 3_000, by: 5 },
+      { t: 5_000, by: 3 },
+    ])
+  })
+
+  it('is a share of what others grew by, and no more than all of it', () => {
+    const t = every(1_000, 5)
+    const [active, idle] = [
+      { t, v: [0, 1.2, 1.2, 1.7, 0] },
+      { t, v: [0, 0, 0, 0.5, 0.1] },
+    ]
+    expect(ratio([active], [active, idle])?.v).toEqual([null, 1, 0, 0.5, null])
+    expect(ratio([active], [])).toBeUndefined()
   })
 })
 
@@ -107,6 +130,28 @@ describe('a gap', () => {
     expect(second?.[times.indexOf(5_000)]).toBeUndefined()
     expect(first?.filter((value) => value === null)).toEqual([])
     expect(times).toEqual([...times].sort((a, b) => a - b))
+  })
+})
+
+describe('the value that a legend shows', () => {
+  const points = { t: [...every(1_000, 6), ...every(1_000, 6, 30_000)], v: every(1, 12) }
+
+  it('is the newest of the range, and none where the range has no point', () => {
+    expect(newestIn(points, { start: 0, end: 100_000 })).toBe(11)
+    expect(newestIn(points, { start: 1_000, end: 3_400 })).toBe(3)
+    expect(newestIn(points, { start: 10_000, end: 20_000 })).toBeUndefined()
+    expect(newestIn({ t: [], v: [] }, { start: 0, end: 1 })).toBeUndefined()
+  })
+
+  it('is that of the nearest point at the cursor, and none where nothing was measured', () => {
+    expect(valueAt(points, 2_400)).toBe(2)
+    expect(valueAt(points, 2_600)).toBe(3)
+    expect(valueAt(points, 30_000)).toBe(6)
+    expect(valueAt(points, 6_000)).toBeUndefined()
+    expect(valueAt(points, 29_000)).toBeUndefined()
+    expect(valueAt(points, 35_900)).toBe(11)
+    expect(valueAt(points, 37_000)).toBeUndefined()
+    expect(valueAt(points, -2_000)).toBeUndefined()
   })
 })
 
@@ -151,6 +196,18 @@ describe('the store', () => {
     expect(store.select('x', {})[0]).toMatchObject({ v: [20, 40, 60], min: [1, 2, 60], max: [30, 60, 60] })
   })
 
+  it('has no point where a sample had no value, so that one that was late is no hole', () => {
+    const store = new SeriesStore()
+    const late = { ...line(every(10, 8)), v: [0, 1, 2, null, 4, 5, 6, 7], min: every(1, 8), max: every(1, 8) }
+    store.merge(answer(late), all)
+    const [found] = store.select('x', {})
+    expect(found?.t).toEqual([0, 10, 20, 40, 50, 60, 70])
+    expect(found?.max).toEqual([0, 1, 2, 4, 5, 6, 7])
+    expect([...gapsOf(found?.t ?? [])]).toEqual([])
+    // A growth goes on from the value before it.
+    expect(rate(found ?? late).v[3]).toBeCloseTo(100)
+  })
+
   it('finds by labels, and what lacks them too', () => {
     const store = new SeriesStore()
     store.merge(
@@ -158,7 +215,19 @@ describe('the store', () => {
       all,
     )
     expect(store.select('x', { thread: 'main', pid: '7' })).toHaveLength(1)
-    expect(store.values('thread')).toEqual(['main', 'a#9', 'a#10'])
+  })
+
+  it('is told apart from what there is: threads that are not shown, and ended ones for as long as they are seen', () => {
+    const catalogue = new Catalogue()
+    const of = (pid: string, thread: string, t: number, worker = '1') =>
+      line([t], { service: 'api', pid, thread, worker })
+    catalogue.add(answer(of('7', 'main', 1), of('7', 'a#10', 5), of('7', 'a#9', 5), of('8', 'main', 5, '2')))
+    expect(catalogue.values('thread', { pid: '7' })).toEqual(['main', 'a#9', 'a#10'])
+    expect(catalogue.values('pid')).toEqual(['7', '8'])
+    expect(catalogue.other('pid', '8', 'worker')).toBe('2')
+    catalogue.add(answer(of('7', 'a#10', 9)))
+    catalogue.trim(6)
+    expect(catalogue.values('thread')).toEqual(['a#10'])
   })
 })
 
@@ -184,6 +253,26 @@ describe('the charts', () => {
     expect(metricsOf(PANELS).filter((name) => !names.includes(name))).toEqual([])
     expect(PANELS.filter(({ section }) => !(SECTIONS as readonly string[]).includes(section))).toEqual([])
     expect(new Set(PANELS.map(({ id }) => id)).size).toBe(PANELS.length)
+  })
+
+  it('have what to do for every word of a verdict, with words of the document', () => {
+    for (const [subject, words] of Object.entries(WORDS)) {
+      const guides = GUIDES[subject as keyof typeof GUIDES] as Readonly<Record<string, Guide>>
+      expect(Object.keys(guides).sort()).toEqual([...words].sort())
+      for (const [word, { means, look, todo, commands = [] }] of Object.entries(guides)) {
+        for (const text of [means, look, ...todo]) expect(text, `${subject} ${word}`).toMatch(/^[A-Z].*\.$/)
+        for (const { why, run } of commands) expect(why.length * run.length, word).toBeGreaterThan(0)
+      }
+    }
+    const charts = readFileSync(new URL('../../docs/reading-the-charts.md', import.meta.url), 'utf8')
+    for (const run of ['node --heapsnapshot-signal=SIGUSR2 app.js', 'node --heap-prof app.js']) {
+      expect(charts).toContain(run)
+      expect(JSON.stringify(GUIDES)).toContain(run)
+    }
+  })
+
+  it('have a shape of its own for each level', () => {
+    expect(new Set(Object.values(SHAPES)).size).toBe(4)
   })
 
   it('tell their lines apart without colour', () => {

@@ -5,11 +5,13 @@ import { fileURLToPath } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Stall } from '../../src/core/stall'
+import type { Status } from '../../src/core/status'
 import { duration, format } from '../../src/page/format'
 import type { SeriesAnswer } from '../../src/page/series'
-import { accessibilityFaults, launch, openPage, pixels } from '../support/browser'
+import { accessibilityFaults, answering, launch, openPage, pixels } from '../support/browser'
 import { Child } from '../support/child'
 import { freePort } from '../support/free-port'
+import { drawn, legend, servePage } from '../support/page'
 
 // `OFFLOOP_PICTURES=1` makes the pictures of README.md, which takes three minutes.
 const forReadme = process.env.OFFLOOP_PICTURES === '1'
@@ -23,20 +25,11 @@ let browser: Browser
 let service: Child
 let url: string
 
-/** A service of its own, which ends with `finished`. */
-async function serve(
-  finished: (clean: () => void) => void,
-  { intervalMs = 500, port = 0, token = '' } = {},
-): Promise<{ child: Child; url: string }> {
-  const child = new Child('page.cjs', { args: [String(intervalMs), String(port), token], finished })
-  return { child, url: (await child.next<{ url: string }>()).url }
-}
-
 beforeAll(async () => {
   mkdirSync(SHOTS, { recursive: true })
   mkdirSync(PICTURES, { recursive: true })
   browser = await launch()
-  ;({ child: service, url } = await serve(afterAll, { intervalMs: forReadme ? 1_000 : 500 }))
+  ;({ child: service, url } = await servePage(afterAll, { intervalMs: forReadme ? 1_000 : 500 }))
 })
 afterAll(() => browser?.close())
 
@@ -44,16 +37,9 @@ async function api<T>(path: string, of = url): Promise<T> {
   return (await fetch(`${of}/v1/${path}`)).json() as Promise<T>
 }
 
-/** Until the page has something on its charts. */
-async function drawn(page: Page): Promise<void> {
-  await page.locator('#chart-heap canvas').waitFor()
-  await page.locator('#chart-heap .value').first().waitFor()
-}
-
-const legend = (page: Page, chart: string) => page.locator(`#chart-${chart} .legend`).innerText()
 const shown = (page: Page) => page.locator('#sample').innerText()
 
-describe('the page', () => {
+describe('the page', { timeout: 90_000 }, () => {
   it('draws what the API says, without an error and with nothing from elsewhere', async () => {
     const { page, faults } = await openPage(browser, url)
     await drawn(page)
@@ -66,13 +52,19 @@ describe('the page', () => {
       .poll(async () => (await pixels(page, 'heap', BLUE.light)).like, { timeout: 10_000 })
       .toBeGreaterThan(20)
     expect(await page.locator('h1').innerText()).toBe('checkout')
-    expect(await page.title()).toBe('checkout · offloop')
+    // What is bad stands before it.
+    expect(
+      await page.evaluate(`(() => {
+        const word = document.querySelector('.verdict.bad .word')?.firstChild.textContent
+        return document.title === (word ? '✗ ' + word + ': ' : '') + 'checkout · offloop'
+      })()`),
+    ).toBe(true)
     expect(await page.locator('#process').innerText()).toBe(String(service.process.pid))
     expect(await page.locator('#node').innerText()).toBe(process.versions.node)
     expect(await page.locator('#health').innerText()).toMatch(/nothing missed|tick/)
 
     // The newest value of a line that stands still is one of the newest values that the API has.
-    await page.getByRole('button', { name: 'Pause' }).click()
+    await page.getByRole('button', { name: 'Pause', exact: true }).click()
     await sleep(1_000)
     for (const [chart, metric, unit] of [
       ['heap', 'nodejs_heap_size_used_bytes', 'bytes'],
@@ -235,23 +227,18 @@ describe('the page', () => {
   it('shows what you name as text, whatever it is', async () => {
     const evil = '<img src=x onerror="document.title=1"><script>document.title=2</script>'
     const { page, faults } = await openPage(browser, url)
-    const change = (path: string, by: (answer: object) => object) =>
-      page.route(`**/v1/${path}*`, async (route) => {
-        try {
-          const response = await route.fetch()
-          await route.fulfill({ response, json: by((await response.json()) as object) })
-        } catch {
-          // The page was loaded again, or is closed.
-        }
-      })
     const place = { file: evil, line: 1, column: 1 }
     const stall = { id: 1, thread: evil, startedAt: Date.now(), durationMs: 900, ongoing: false, gcMs: 0 }
-    await change('status', (answer) => ({ ...answer, service: evil }))
-    await change('stalls', () => ({
+    await answering<Status>(page, 'status', (answer) => ({
+      ...answer,
+      service: evil,
+      verdicts: answer.verdicts.map((one) => ({ ...one, level: 'good' })),
+    }))
+    await answering(page, 'stalls', () => ({
       thresholdMs: 500,
       stalls: [{ ...stall, cause: 'code', stack: [{ functionName: evil, place }] }],
     }))
-    await change('series', (answer) => {
+    await answering(page, 'series', (answer) => {
       const text = JSON.stringify(answer).replaceAll('"phone"', JSON.stringify(evil))
       return JSON.parse(text.replaceAll('From a custom collector', JSON.stringify(evil).slice(1, -1)))
     })
@@ -372,7 +359,7 @@ describe('the page', () => {
 
   it('says that the server is lost, and finds it again', async ({ onTestFinished }) => {
     const port = await freePort()
-    const { child, url } = await serve(onTestFinished, { port })
+    const { child, url } = await servePage(onTestFinished, { port })
     const { page } = await openPage(browser, url)
     await drawn(page)
     const pid = await page.locator('#process').innerText()
@@ -381,7 +368,7 @@ describe('the page', () => {
     expect(await page.locator('#state').innerText()).toBe('no answer')
     await page.screenshot({ path: `${SHOTS}lost.png` })
 
-    const again = await serve(onTestFinished, { port })
+    const again = await servePage(onTestFinished, { port })
     await expect.poll(() => page.locator('#state').innerText(), { timeout: 20_000 }).toBe('live')
     expect(await page.locator('#notice').isVisible()).toBe(false)
     await expect.poll(() => page.locator('#process').innerText()).toBe(String(again.child.process.pid))
@@ -396,7 +383,7 @@ describe('the page', () => {
 
   it('asks for the token, where there is one, and keeps it to this tab', async ({ onTestFinished }) => {
     const token = 's3cret-marm4lade'
-    const { url } = await serve(onTestFinished, { token })
+    const { url } = await servePage(onTestFinished, { token })
     const { page } = await openPage(browser, url)
     await page.getByLabel('Token').waitFor()
     expect(await page.locator('#page').isVisible()).toBe(false)

@@ -41,7 +41,7 @@ class Thread {
   }
 
   quantiles(): Record<string, number> {
-    const found = this.recent.quantiles(this.figures).get('turn') ?? []
+    const found = this.recent.quantiles(this.figures, this.atNs).get('turn') ?? []
     return Object.fromEntries(found.map(({ quantile, ns }) => [quantile, ns]))
   }
 
@@ -93,6 +93,21 @@ describe('the turns of the last minute', () => {
     expect(thread.delays()).toMatchObject({ max: 0, mean: 0 })
   })
 
+  test('have no quantile above the longest of them', () => {
+    const thread = new Thread()
+    thread.waits(30e9)
+    thread.look()
+    for (let turn = 0; turn < 100; turn++) thread.turns(1e6)
+    // Its bucket goes to 210 ms.
+    for (let turn = 0; turn < 20; turn++) thread.turns(201e6)
+    for (const quantile of ['0.9', '0.99', '0.999']) {
+      const ns = thread.quantiles()[quantile] as number
+      expect(ns).toBeLessThanOrEqual(201e6)
+      expect(ns).toBeGreaterThan(201e6 * 0.975)
+    }
+    expect(thread.quantiles()['0.5']).toBeLessThan(1.06e6)
+  })
+
   test('say nothing of a thread that neither turned nor waited, nor where turns are not seen', () => {
     const parked = new Thread()
     parked.atNs += 30e9
@@ -127,7 +142,7 @@ test('starts of incremental marking have quantiles, as pauses have', () => {
   const thread = new Thread()
   const at = (Table.gcIncrementalStartDurations as number) + durationBucket(3e6)
   thread.figures[at] = 7
-  const quantiles = thread.recent.quantiles(thread.figures)
+  const quantiles = thread.recent.quantiles(thread.figures, 0)
   expect(quantiles.get('minor')).toEqual([])
   expect(quantiles.get('incremental')?.map(({ quantile }) => quantile)).toEqual([0.5, 0.9, 0.99, 0.999])
   for (const { ns } of quantiles.get('incremental') ?? []) expect(Math.abs(ns / 3e6 - 1)).toBeLessThan(0.025)

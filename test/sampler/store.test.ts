@@ -139,6 +139,17 @@ describe('columns', () => {
     expect([...store.series(undefined, at(4), at(5))]).toEqual([])
   })
 
+  test('are of one thread, and of none, where one is asked for', () => {
+    const store = storeOf()
+    const of = (thread: string) => ({ ...gauge('a', 1), labels: { thread } })
+    fill(store, 1, 2, () => [of('main'), of('worker#2'), gauge('b', 1)])
+    const found = [...store.series(undefined, ...EVER, 'worker#2')]
+    expect(found.map(({ name, labels }) => [name, labels.thread])).toEqual([
+      ['a', 'worker#2'],
+      ['b', undefined],
+    ])
+  })
+
   test('have a gap where a series had no value, and where no sample was taken', () => {
     const store = storeOf()
     fill(store, 1, 6, (sequence) => [

@@ -64,7 +64,13 @@ describe('/v1/series', () => {
         { name: 'y', labels: { kind: 'b' }, t: [END - 10_000, END], v: [5, 6], min: [4, 5], max: [5, 9] },
       ],
     })
-    expect(series).toHaveBeenCalledWith(new Set(['x', 'y', 'none']), 1_793_500_000_000, END)
+    expect(series).toHaveBeenCalledWith(new Set(['x', 'y', 'none']), 1_793_500_000_000, END, undefined)
+  })
+
+  test('is of one thread where that is said', async () => {
+    const series = vi.fn<Source['series']>(() => [])
+    await ask(await serving({ series }), `thread=worker%2C1%232&start=1793500000000&end=${END}`)
+    expect(series).toHaveBeenCalledWith(undefined, 1_793_500_000_000, END, 'worker,1#2')
   })
 
   test('is of the last five minutes and of all metrics where nothing is said', async () => {
@@ -95,7 +101,7 @@ describe('/v1/series', () => {
   })
 
   test.each([
-    ['metric=x', 'parameter "metric" is unknown: there are metrics, start, end, maxPoints'],
+    ['metric=x', 'parameter "metric" is unknown: there are metrics, thread, start, end, maxPoints'],
     ['metrics=', 'parameter metrics must be names of metrics, with commas between'],
     ['metrics=,,', 'parameter metrics must be'],
     ['metrics=a&metrics=b', 'parameter metrics is given twice'],

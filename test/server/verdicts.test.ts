@@ -8,6 +8,8 @@ import { dist } from '../dist'
 const { Evidence } = dist<typeof import('../../src/server/evidence')>('server/evidence.js')
 const { verdicts, EVIDENCE } = dist<typeof import('../../src/server/verdicts')>('server/verdicts.js')
 
+const { WORDS } = dist<typeof import('../../src/core/status')>('core/status.js')
+
 const NOW = Date.UTC(2026, 10, 1, 12)
 const MIB = 2 ** 20
 
@@ -30,12 +32,20 @@ function series(
   }
 }
 
-function judged(id: Verdict['id'], all: readonly SeriesColumns[], stalls: readonly Stall[] = []): Verdict {
-  const found = verdicts(new Evidence(all, 'main', NOW, stalls)).find(
+function judged(
+  id: Verdict['id'],
+  all: readonly SeriesColumns[],
+  stalls: readonly Stall[] = [],
+  stallSeconds = 1,
+): Verdict {
+  const found = verdicts(new Evidence(all, 'main', NOW, stalls, stallSeconds)).find(
     (verdict) => verdict.id === id,
   ) as Verdict
   for (const name of found.metrics) expect(EVIDENCE.has(name)).toBe(true)
   expect(found.text).toMatch(/^[A-Z0-9].*[.)]$/)
+  expect(WORDS[id]).toContain(found.word)
+  expect(found.short.length).toBeGreaterThan(3)
+  expect(found.short.length).toBeLessThan(46)
   if (found.level === 'notice' || found.level === 'bad') expect(found.advice).toMatch(/^[A-Z].*\.$/)
   else expect(found.advice).toBe('')
   for (const { value } of found.figures) expect(Number.isFinite(value)).toBe(true)
@@ -91,8 +101,10 @@ describe('gc', () => {
   test('tells its numbers', () => {
     expect(judged('gc', gc(5, 300, 40))).toMatchObject({
       text: expect.stringMatching(
-        /^Collections took 40% of the last 5 minutes: 0\.5 major and 30 minor ones a second\./,
+        /^Collections took 40% of the last 5 minutes, with 30 major ones a minute and 30 minor ones a second\.$/,
       ),
+      short: '40% of the time, 30 major a minute',
+      reference: expect.stringContaining('TinyObs'),
       figures: [
         { name: 'share of time', value: expect.closeTo(0.4), unit: 'ratio' },
         { name: 'major collections', value: expect.closeTo(0.5), unit: 'cycles/s' },
@@ -142,10 +154,11 @@ describe('pause', () => {
 
 describe('heap', () => {
   /** A major collection every `every` samples; `live` is what it leaves, in MiB, and garbage goes to 30 MiB above. */
-  const heap = (live: Value, { count = 120, every = 5, garbage = 30, limit = 4_000 } = {}) => {
+  const heap = (live: Value, { count = 120, every = 5, garbage = 30, limit = 4_000, majors = 1 } = {}) => {
     const major = (i: number) => i - (i % every)
+    const labels = { kind: 'major' }
     return [
-      series('nodejs_gc_cycles_total', (i) => Math.floor(i / every), { count, labels: { kind: 'major' } }),
+      series('nodejs_gc_cycles_total', (i) => majors * Math.floor(i / every), { count, labels }),
       series('nodejs_heap_live_bytes', (i) => live(major(i)) * MIB, { count }),
       series('nodejs_heap_size_used_bytes', (i) => (live(i) + (garbage * (i % every)) / every) * MIB, {
         count,
@@ -163,6 +176,20 @@ describe('heap', () => {
     expect(verdict.text).toBe(
       'What major collections leave grew from 50 MiB to 108 MiB in 19 minutes, 3 MiB a minute, over 24 of them. ' +
         'At this pace it reaches the limit of 3.91 GiB in 21.6 hours.',
+    )
+  })
+
+  test('counts collections, of which several may be between two samples', () => {
+    const rising: Value = (i) => 50 + 0.5 * i
+    expect(judged('heap', heap(rising, { majors: 3 })).text).toContain('over 70 of them.')
+    expect(
+      judged(
+        'heap',
+        heap(() => 50, { majors: 3 }),
+      ).text,
+    ).toContain('what 70 major collections left')
+    expect(judged('heap', heap(rising, { every: 40, majors: 7 })).text).toMatch(
+      /^15 major collections in 3 samples are too few to tell/,
     )
   })
 
@@ -328,6 +355,15 @@ describe('loop', () => {
     [0.1, { turn: 25, stuck: 2 }, 'stalled', 'bad'],
   ])('%s busy, %j: %s', (share, more, word, level) => {
     expect(judged('loop', loop(share, more))).toMatchObject({ word, level })
+  })
+
+  test('calls a stall what the watch does: a turn of the threshold or longer', () => {
+    const lately = (longest: number, seconds: number) =>
+      judged('loop', loop(0.1, { longest }), [], seconds).word
+    expect(lately(0.3, 0.2)).toBe('stalled lately')
+    expect(lately(0.3, 1)).toBe('free')
+    expect(lately(3, 5)).toBe('free')
+    expect(judged('loop', loop(0.1, { turn: 25, stuck: 2 }), [], 60).word).toBe('free')
   })
 
   test('what the stall watch says goes first, of this thread and of now', () => {

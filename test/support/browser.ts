@@ -25,7 +25,12 @@ export async function openPage(
   url: string,
   options: BrowserContextOptions = {},
 ): Promise<Watched> {
-  const context = await browser.newContext({ viewport: { width: 1366, height: 768 }, ...options })
+  const context = await browser.newContext({
+    viewport: { width: 1366, height: 768 },
+    // A picture is of what is there, and not of the way to it.
+    reducedMotion: 'reduce',
+    ...options,
+  })
   onTestFinished(() => context.close())
   // Shorter than a test's, so that it says what it waits for.
   context.setDefaultTimeout(15_000)
@@ -44,6 +49,23 @@ export async function openPage(
   })
   await page.goto(url)
   return { page, faults }
+}
+
+/** Changes what the server of a page answers to `/v1/<path>`, from the next time on. */
+export async function answering<T extends object>(
+  page: Page,
+  path: string,
+  by: (answer: T, url: URL) => object,
+): Promise<void> {
+  await page.route(`**/v1/${path}*`, async (route) => {
+    try {
+      const response = await route.fetch()
+      const json = by((await response.json()) as T, new URL(route.request().url()))
+      await route.fulfill({ response, json })
+    } catch {
+      // The page was loaded again, or is closed.
+    }
+  })
 }
 
 /** What axe-core finds serious or worse, as `rule: where`. */

@@ -17,6 +17,8 @@ export function fakeSource(given: Partial<Source> = {}): Source {
   }
 }
 
+const NO_FAULTS = { missedTicks: 0, droppedBatches: 0, exportFailures: 0, restarts: 0 }
+
 function status(): Status {
   return {
     service: 'api',
@@ -28,7 +30,7 @@ function status(): Status {
     intervalMs: 10_000,
     sequence: 1,
     sampledAt: 1,
-    health: { missedTicks: 0, droppedBatches: 0, exportFailures: 0, restarts: 0 },
+    health: { ...NO_FAULTS, lately: NO_FAULTS },
     threads: [],
     verdicts: [],
   }

@@ -5,6 +5,8 @@ import type { ShownStall } from '../../src/core/stall'
 import type { Status, Verdict } from '../../src/core/status'
 import type { Series } from '../../src/top/parse'
 
+const NO_FAULTS = { missedTicks: 0, droppedBatches: 0, exportFailures: 0, restarts: 0 }
+
 /** A made-up process, as `/v1` tells of it. */
 export function exampleStatus(changed: Partial<Status> = {}): Status {
   const verdict = (
@@ -13,7 +15,7 @@ export function exampleStatus(changed: Partial<Status> = {}): Status {
     word: string,
     text: string,
     advice = '',
-  ): Verdict => ({ id, level, word, text, figures: [], metrics: [], advice })
+  ): Verdict => ({ id, level, word, short: '', text, figures: [], metrics: [], advice })
   return {
     service: 'shop',
     pid: 4711,
@@ -24,7 +26,7 @@ export function exampleStatus(changed: Partial<Status> = {}): Status {
     intervalMs: 10_000,
     sequence: 372,
     sampledAt: 1_764_000_000_000 - 4_000,
-    health: { missedTicks: 0, droppedBatches: 0, exportFailures: 0, restarts: 0 },
+    health: { ...NO_FAULTS, lately: NO_FAULTS },
     threads: [{ thread: 'main', source: 'native', stalled: false }],
     verdicts: [
       verdict('gc', 'good', 'normal', 'Collections took 1.2% of the time; 2 major ones a minute.'),
