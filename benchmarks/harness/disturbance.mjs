@@ -1,0 +1,58 @@
+// What else the machine did while a benchmark ran: what a hypervisor took of its cores, and other programs.
+import { readFileSync } from 'node:fs'
+import os from 'node:os'
+
+/**
+ * @typedef {object} Disturbance
+ * @property {number} load of the minute before
+ * @property {number} stolenPercent of the cores' time, by the hypervisor
+ * @property {number} othersPercent of the cores' time, by processes that are not ours
+ */
+
+/** From when on neighbours are to be reckoned with. */
+const STOLEN_PERCENT = 1
+const OTHERS_PERCENT = 5
+
+/** @returns {() => Disturbance} from now on */
+export function watchMachine() {
+  const load = os.loadavg()[0] ?? 0
+  const before = look()
+  return () => {
+    const now = look()
+    const total = now.total - before.total
+    const percent = (/** @type {number} */ ticks) => Math.max(0, Math.round((1000 * ticks) / total) / 10)
+    return {
+      load: Math.round(load * 100) / 100,
+      stolenPercent: percent(now.stolen - before.stolen),
+      othersPercent: percent(now.busy - before.busy - (now.own - before.own)),
+    }
+  }
+}
+
+/** What the page and the terminal say of it. @param {Disturbance} disturbance */
+export function told({ load, stolenPercent, othersPercent }) {
+  const words = `load ${load} before; ${stolenPercent}% of the cores stolen, ${othersPercent}% taken by other programs`
+  const disturbed = stolenPercent > STOLEN_PERCENT || othersPercent > OTHERS_PERCENT
+  return disturbed ? `${words}: DISTURBED, tails and wall times are theirs in part` : words
+}
+
+// In ticks, all cores together. A trial's process is waited for, and so its time is ours.
+function look() {
+  const [user, nice, system, idle, waiting, irq, softirq, stolen] = numbers(
+    /^cpu +(.*)$/m.exec(readFileSync('/proc/stat', 'utf8'))?.[1],
+  )
+  // After the name, which may hold anything: state, ppid, … utime, stime, cutime, cstime.
+  const own = numbers(readFileSync('/proc/self/stat', 'utf8').replace(/^.*\) \w /s, '')).slice(10, 14)
+  const busy = user + nice + system + irq + softirq
+  return {
+    busy,
+    stolen,
+    total: busy + idle + waiting + stolen,
+    own: own.reduce((sum, one) => sum + one, 0),
+  }
+}
+
+/** @param {string} [text] */
+function numbers(text = '') {
+  return text.split(' ').map(Number)
+}
