@@ -198,6 +198,11 @@ void ReleaseSampler(const Napi::CallbackInfo& info) {
   Registry::Instance().ReleaseSampler();
 }
 
+// suspend(suspended): the calling thread's hooks are taken away, or put back (isolate_probe.h)
+void Suspend(const Napi::CallbackInfo& info) {
+  if (IsolateProbe* probe = IsolateProbe::Current()) probe->Suspend(info[0].ToBoolean());
+}
+
 // hookTimings(): { prologueNs, epilogueNs: Float64Array } of the newest edges, or undefined
 Napi::Value TimingsOf(Napi::Env env, const HookTimings::Edges& edges) {
   Napi::Float64Array array = Napi::Float64Array::New(env, edges.size());
@@ -315,6 +320,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("releaseTermination", Napi::Function::New<ReleaseTermination>(env, "releaseTermination"));
   exports.Set("terminate", Napi::Function::New<Terminate>(env, "terminate"));
   exports.Set("sendDatagram", Napi::Function::New<SendDatagram>(env, "sendDatagram"));
+  exports.Set("suspend", Napi::Function::New<Suspend>(env, "suspend"));
   exports.Set("hookTimings", Napi::Function::New<GetHookTimings>(env, "hookTimings"));
   return exports;
 }

@@ -97,7 +97,7 @@ v8::Local<v8::Value> IsolateProbe::ShareBlock(v8::Isolate* isolate,
 void IsolateProbe::OnCleanup(napi_async_cleanup_hook_handle, void* data) noexcept {
   auto* probe = static_cast<IsolateProbe*>(data);
   // First, so that the counters are final when they become part of the totals.
-  probe->RemoveGcCallbacks();
+  if (!probe->suspended_) probe->RemoveGcCallbacks();
   probe->gc_time_.Update(probe->isolate_);
   probe->gc_time_.Stop(probe->isolate_);
   if (probe->accounting_.on()) {
@@ -238,6 +238,22 @@ void IsolateProbe::RemoveGcCallbacks() noexcept {
   } else {
     isolate_->RemoveGCPrologueCallback(OnGcPrologue, &hook_);
     isolate_->RemoveGCEpilogueCallback(OnGcEpilogue, &hook_);
+  }
+}
+
+void IsolateProbe::Suspend(bool suspended) noexcept {
+  if (suspended == suspended_) return;
+  suspended_ = suspended;
+  if (suspended) {
+    RemoveGcCallbacks();
+    gc_time_.Update(isolate_);
+    gc_time_.Stop(isolate_);
+    uv_prepare_stop(&prepare_);
+  } else {
+    const AttachOptions defaults;
+    gc_time_.Start(isolate_, defaults.gc_time, defaults.histograms);
+    AddGcCallbacks();
+    uv_prepare_start(&prepare_, OnPrepare);
   }
 }
 

@@ -132,3 +132,15 @@ export function shuffled(items, random) {
   }
   return copy
 }
+
+/**
+ * The mean without a fifth of the values at either end: of many noisy differences it tells more than their median, and
+ * no single one decides it.
+ * @param {readonly number[]} values
+ */
+export function trimmedMean(values) {
+  const sorted = Float64Array.from(values).sort()
+  const cut = Math.floor(sorted.length / 5)
+  const kept = sorted.subarray(cut, sorted.length - cut)
+  return kept.reduce((sum, value) => sum + value, 0) / kept.length
+}

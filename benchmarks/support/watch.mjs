@@ -8,7 +8,9 @@ const subject = fileURLToPath(new URL('subject.mjs', import.meta.url))
  * @typedef {object} Subject
  * @property {number} pid
  * @property {string | undefined} url that it serves
- * @property {(seconds: number) => void} block keeps its event loop from turning
+ * @property {any} ready all that it said when it was
+ * @property {(seconds: number, natively?: boolean) => void} block keeps its event loop from turning
+ * @property {() => Promise<number>} seriesSeen how many own series it delivers
  */
 
 /**
@@ -29,8 +31,19 @@ export async function watch(setup, wishes, observe, { node = process.execPath, p
     const ready = await Promise.race([once(child.stdout, 'data'), exited])
     // Its own error is on stderr already, and is the one to be told.
     if (child.exitCode !== null || child.pid === undefined) process.exit(1)
-    const block = (/** @type {number} */ seconds) => void child.stdin.write(String(seconds))
-    return await observe({ pid: child.pid, url: JSON.parse(String(ready[0])).url, block })
+    const tell = (/** @type {object} */ what) => void child.stdin.write(JSON.stringify(what))
+    const said = JSON.parse(String(ready[0]))
+    return await observe({
+      pid: child.pid,
+      url: said.url,
+      ready: said,
+      block: (seconds, natively) => tell({ seconds, natively }),
+      async seriesSeen() {
+        tell({ series: true })
+        const [answer] = await once(child.stdout, 'data')
+        return JSON.parse(String(answer)).series
+      },
+    })
   } finally {
     child.stdin.end()
     await exited

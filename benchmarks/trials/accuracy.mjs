@@ -5,11 +5,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { emit } from '../support/emit.mjs'
+import { openSink } from '../support/sink.mjs'
 import { createService, exchangeJson, nextTurn } from '../support/service.mjs'
 import { setUp } from '../support/setups.mjs'
 import { readTrace } from '../support/trace-gc.mjs'
 
-const [setup, role] = process.argv.slice(2)
+const [setup, role, given] = process.argv.slice(2)
 // Times in the trace are up to 100 ms off ours.
 const QUIET_MS = 200
 const TIMEOUT_MS = 30_000
@@ -39,7 +40,8 @@ else await observed()
 process.exit()
 
 async function observed() {
-  const command = ['--trace-gc-nvp', fileURLToPath(import.meta.url), setup, 'measured']
+  const wishes = JSON.stringify((await openSink()).wishes)
+  const command = ['--trace-gc-nvp', fileURLToPath(import.meta.url), setup, 'measured', wishes]
   const options = { timeout: TIMEOUT_MS, maxBuffer: 2 ** 28 }
   const { stdout } = await promisify(execFile)(process.execPath, command, options).catch(({ stderr }) => {
     // Its reason is ours.
@@ -51,14 +53,15 @@ async function observed() {
   const { seen } = JSON.parse(line)
   const shares = seen.map(({ pattern, fromMs, toMs, gcNs }) => {
     const { minorPauseMs, majorPauseMs, markingMs } = readTrace(stdout, fromMs, toMs)
-    const truthMs = minorPauseMs + majorPauseMs + markingMs
-    return [pattern, { seenMs: gcNs / 1e6, truthMs }]
+    const pausesMs = minorPauseMs + majorPauseMs
+    return [pattern, { seenMs: gcNs / 1e6, pausesMs, truthMs: pausesMs + markingMs }]
   })
   emit(Object.fromEntries(shares))
 }
 
 async function measured() {
-  const { gcNs } = await setUp(setup, { intervalMs: 200, deliver: setup === 'PerformanceObserver' })
+  const deliver = setup === 'PerformanceObserver'
+  const { gcNs } = await setUp(setup, { ...JSON.parse(given), intervalMs: 200, deliver })
   if (gcNs === undefined) throw new Error('it does not measure collections')
   const seen = []
   await sleep(QUIET_MS)

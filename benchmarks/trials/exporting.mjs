@@ -2,7 +2,7 @@
 // The servers live here, not in the process that is measured.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { emit } from '../support/emit.mjs'
-import { cpuOf, mainWakeUps } from '../support/proc.mjs'
+import { spentBetween, spentBy } from '../support/proc.mjs'
 import { openSink } from '../support/sink.mjs'
 import { watch } from '../support/watch.mjs'
 
@@ -11,7 +11,7 @@ const [setup, intervalMs, seconds, works] = process.argv.slice(2)
 const SETTLE_MS = 30_000
 
 const sink = await openSink()
-const wishes = { intervalMs: Number(intervalMs), sink: sink.url, works: works === 'works' }
+const wishes = { intervalMs: Number(intervalMs), ...sink.wishes, works: works === 'works' }
 const result = await watch(setup, wishes, async ({ pid }) => {
   await sleep(SETTLE_MS)
   const before = look(pid)

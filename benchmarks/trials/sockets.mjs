@@ -17,7 +17,7 @@ const AT_ONCE = 100
 const program = fileURLToPath(new URL('../support/socket-holder.mjs', import.meta.url))
 
 const sink = await openSink()
-const wishes = { sink: sink.url, intervalMs: INTERVAL_MS }
+const wishes = { ...sink.wishes, intervalMs: INTERVAL_MS }
 /** @type {import('node:net').Socket[]} */
 const sockets = []
 const result = await watch(setup, wishes, observe, { program })

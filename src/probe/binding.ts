@@ -45,6 +45,8 @@ export interface Binding {
   terminate(): void
   /** One datagram to a Unix socket, without waiting: 0, or the errno of what failed. */
   sendDatagram(path: string, data: Uint8Array): number
+  /** For benchmarks: what V8 and the loop call in the calling thread is taken away, or put back. */
+  suspend(suspended: boolean): void
   /** Nanoseconds that the newest GC callbacks took; undefined unless attached with `timeHooks`. */
   hookTimings(): { readonly prologueNs: Float64Array; readonly epilogueNs: Float64Array } | undefined
 }
