@@ -14,7 +14,7 @@ import { told, watchMachine } from './harness/disturbance.mjs'
 import { describeMachine } from './harness/machine.mjs'
 import { duration, Progress } from './harness/progress.mjs'
 import { fullRuns, readResults, writeResults } from './harness/results.mjs'
-import { runRounds } from './harness/rounds.mjs'
+import { prepare, runRounds } from './harness/rounds.mjs'
 import { table } from './harness/table.mjs'
 import { Trials } from './harness/trials.mjs'
 import { preparePeers } from './peers/prepare.mjs'
@@ -44,6 +44,7 @@ const chosen = suite
   .filter(({ name, apart }) => (wanted.only.length === 0 ? !apart : wanted.only.includes(name)))
   .map((benchmark) => ({ ...benchmark, ...(wanted.thorough && benchmark.thorough) }))
   .map((benchmark) => ({ ...benchmark, rounds: wanted.rounds ?? benchmark.rounds }))
+chosen.forEach(prepare)
 const progress = new Progress(chosen.map(({ name, rounds }) => ({ name, seconds: expected(name, rounds) })))
 console.log(`${chosen.length} benchmarks, about ${duration(progress.left(0))}`)
 

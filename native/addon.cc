@@ -203,7 +203,7 @@ void Suspend(const Napi::CallbackInfo& info) {
   if (IsolateProbe* probe = IsolateProbe::Current()) probe->Suspend(info[0].ToBoolean());
 }
 
-// hookTimings(): { prologueNs, epilogueNs: Float64Array } of the newest edges, or undefined
+// hookTimings(): { prologueNs, epilogueNs: Float64Array } of the newest edges, profileNs; or undefined
 Napi::Value TimingsOf(Napi::Env env, const HookTimings::Edges& edges) {
   Napi::Float64Array array = Napi::Float64Array::New(env, edges.size());
   for (size_t i = 0; i < edges.size(); ++i) array[i] = edges[i];
@@ -216,6 +216,7 @@ Napi::Value GetHookTimings(const Napi::CallbackInfo& info) {
   Napi::Object result = Napi::Object::New(info.Env());
   result.Set("prologueNs", TimingsOf(info.Env(), probe->hook_timings()->prologues));
   result.Set("epilogueNs", TimingsOf(info.Env(), probe->hook_timings()->epilogues));
+  result.Set("profileNs", static_cast<double>(probe->hook_timings()->profile_ns));
   return result;
 }
 

@@ -418,6 +418,7 @@ void IsolateProbe::StopHeapSampling() noexcept {
 void IsolateProbe::ReadHeapProfile(uint64_t now_ns) noexcept {
   read_profile_at_ns_.store(now_ns + kHeapProfileMaxAgeNs, std::memory_order_relaxed);
   const std::optional<ProfileTotals> profile = ReadSamplingProfile(isolate_);
+  if (timings_) timings_->profile_ns = uv_hrtime() - now_ns;
   if (!profile) {
     // Somebody stopped it. Without samples the figure would drift from the truth unseen: absent from here on.
     heap_objects_.reset();

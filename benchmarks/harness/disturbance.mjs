@@ -38,9 +38,8 @@ export function told({ load, stolenPercent, othersPercent }) {
 
 // In ticks, all cores together. A trial's process is waited for, and so its time is ours.
 function look() {
-  const [user, nice, system, idle, waiting, irq, softirq, stolen] = numbers(
-    /^cpu +(.*)$/m.exec(readFileSync('/proc/stat', 'utf8'))?.[1],
-  )
+  const cores = numbers(/^cpu +(.*)$/m.exec(readFileSync('/proc/stat', 'utf8'))?.[1])
+  const [user = 0, nice = 0, system = 0, idle = 0, waiting = 0, irq = 0, softirq = 0, stolen = 0] = cores
   // After the name, which may hold anything: state, ppid, … utime, stime, cutime, cstime.
   const own = numbers(readFileSync('/proc/self/stat', 'utf8').replace(/^.*\) \w /s, '')).slice(10, 14)
   const busy = user + nice + system + irq + softirq

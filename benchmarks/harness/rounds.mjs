@@ -66,11 +66,27 @@ export async function runRounds(benchmark, progress) {
  */
 async function runTrial({ trial, args = [], nodeArgs = [], timeoutMs = TIMEOUT_MS, node }) {
   const command = [...nodeArgs, `trials/${trial}`, ...args]
-  const { stdout, failure } = await runProcess(command, timeoutMs, node?.())
+  const found = binary(node)
+  if (found.missing !== undefined) return found
+  const { stdout, failure } = await runProcess(command, timeoutMs, found.bin)
   if (failure !== undefined) return { missing: failure }
   try {
     return { result: JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') }
   } catch {
     return { missing: 'the trial printed no result' }
   }
+}
+
+/** Where another Node.js is, or why it is not. @param {Variant['node']} node */
+function binary(node) {
+  try {
+    return { bin: node?.() }
+  } catch (error) {
+    return { missing: /** @type {Error} */ (error).message }
+  }
+}
+
+/** Whatever must be fetched or built is, before anything is timed. @param {Benchmark} benchmark */
+export function prepare({ variants }) {
+  for (const { node } of variants) binary(node)
 }

@@ -30,12 +30,10 @@ export function losses(figures, reasons) {
     what: `${[group, measure].filter(Boolean).join(', ')}: ${winners.join(', ')} ${words(winners, more)}`,
     reason: reasonFor(measure, reasons),
   }))
-  const aims = figures
-    .filter(isMissed)
-    .map((figure) => ({
-      what: `${figure.name}: ${verdict(figure)}`,
-      reason: reasonFor(figure.measure ?? figure.name, reasons),
-    }))
+  const aims = figures.filter(isMissed).map((figure) => ({
+    what: `${figure.name}: ${verdict(figure)}`,
+    reason: reasonFor(figure.measure ?? figure.name, reasons),
+  }))
   return [...toOthers, ...aims]
 }
 

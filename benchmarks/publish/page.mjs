@@ -51,7 +51,12 @@ function head({ file, measuredAt, machine, peers = {} }, otherRuns) {
 
 /** @param {Outcome} outcome @param {Map<string, string>} files that pictures are put into */
 function section({ name, question, rounds, disturbance, figures }, files) {
-  const { method = [], plots = [], lines = [], reasons = {} } = suite.find((benchmark) => benchmark.name === name) ?? {}
+  const {
+    method = [],
+    plots = [],
+    lines = [],
+    reasons = {},
+  } = suite.find((benchmark) => benchmark.name === name) ?? {}
   const compared = figures.filter(({ contender }) => contender !== undefined)
   const groups = [...new Set(compared.map(({ group }) => group))]
   const pictures = plots.flatMap(({ file, title, measure, group, log = false }) => {

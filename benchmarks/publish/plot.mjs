@@ -46,7 +46,8 @@ export function plotLines(title, across, points, ours) {
   const numbers = [...new Set(points.map(({ at }) => at))].sort((a, b) => a - b)
   const scale = linearScale(points.map(({ figure }) => figure))
   const width = WIDTH - LABELS - 60
-  const x = (/** @type {number} */ at) => round(60 + (width * numbers.indexOf(at)) / Math.max(1, numbers.length - 1))
+  const x = (/** @type {number} */ at) =>
+    round(60 + (width * numbers.indexOf(at)) / Math.max(1, numbers.length - 1))
   const y = (/** @type {number} */ value) => round(BOTTOM - ((BOTTOM - TOP) * scale.at(value)) / PLOT)
   const ticks = [
     ...scale.ticks.map(

@@ -25,7 +25,7 @@ const ROWS = [
   {
     what: 'samples that arrive in a 10 s block, of 10',
     benchmark: 'continuity',
-    figure: 'samples that arrive, of 10',
+    figure: 'by JavaScript, samples that arrive, of 10',
   },
   {
     what: 'main-thread CPU a collection, small heap',
@@ -49,7 +49,11 @@ const ROWS = [
     figure: '4 to 14 s, CPU of the process',
   },
   { what: 'CPU of 10 idle seconds after that', benchmark: 'idle', figure: '14 to 24 s, CPU of the process' },
-  { what: "the main thread's wake-ups in them", benchmark: 'idle', figure: '14 to 24 s, main thread wakes up' },
+  {
+    what: "the main thread's wake-ups in them",
+    benchmark: 'idle',
+    figure: '14 to 24 s, main thread wakes up',
+  },
   { what: 'wake-ups of all threads', benchmark: 'idle', figure: '14 to 24 s, all threads wake up' },
   { what: 'private memory, more, at rest', benchmark: 'idle', figure: 'private memory, more, at 80 s' },
 ]

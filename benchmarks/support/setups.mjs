@@ -6,7 +6,6 @@ import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { openPage } from './page-client.mjs'
 import { peerSetups } from './peer-setups.mjs'
-import { createService, exchangeJson } from './service.mjs'
 
 const require = createRequire(import.meta.url)
 
@@ -22,8 +21,7 @@ export const OWN_METRIC = 'bench_queue_length'
  * @property {number} [workers] worker threads
  * @property {'asleep' | 'busy' | 'parked'} [state] of those
  * @property {string} [tool] what each of those has loaded: ours, a peer or nothing
- * @property {boolean} [works] the main thread has a little to do for each sample
- * @property {boolean} [serves] it has the heap of a service, and a few requests for each sample
+ * @property {number} [works] so often the main thread has a little to do, in ms
  */
 
 /**
@@ -166,12 +164,11 @@ export function setupOf(name) {
 export async function setUp(name, wishes = {}) {
   const { load, start } = setupOf(name)
   const running = (await start(load(), wishes)) ?? {}
-  if (wishes.works) doALittle(wishes.intervalMs)
-  if (wishes.serves) serveALittle(wishes.intervalMs)
+  if (wishes.works !== undefined) doALittle(wishes.works)
   return running
 }
 
-/** About 50 µs, now and then. @param {number} [everyMs] */
+/** About 50 µs, now and then. @param {number} everyMs */
 function doALittle(everyMs) {
   const order = {
     id: 1,
@@ -183,12 +180,6 @@ function doALittle(everyMs) {
     kept = JSON.parse(JSON.stringify(order))
     if (kept.id !== 1) throw new Error('never')
   }, everyMs)
-}
-
-/** A few requests, now and then, on a heap of some megabytes. @param {number} [everyMs] */
-function serveALittle(everyMs) {
-  const service = createService(20_000, exchangeJson)
-  setInterval(() => service.turn(20), everyMs)
 }
 
 /** @param {number} from @param {number} to */

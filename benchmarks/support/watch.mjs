@@ -11,6 +11,7 @@ const subject = fileURLToPath(new URL('subject.mjs', import.meta.url))
  * @property {any} ready all that it said when it was
  * @property {(seconds: number, natively?: boolean) => void} block keeps its event loop from turning
  * @property {() => Promise<number>} seriesSeen how many own series it delivers
+ * @property {(sockets: number) => Promise<void>} hold it has so many sockets more than those that it was connected by
  */
 
 /**
@@ -32,17 +33,18 @@ export async function watch(setup, wishes, observe, { node = process.execPath, p
     // Its own error is on stderr already, and is the one to be told.
     if (child.exitCode !== null || child.pid === undefined) process.exit(1)
     const tell = (/** @type {object} */ what) => void child.stdin.write(JSON.stringify(what))
+    const ask = async (/** @type {object} */ what) => {
+      tell(what)
+      return JSON.parse(String((await once(child.stdout, 'data'))[0]))
+    }
     const said = JSON.parse(String(ready[0]))
     return await observe({
       pid: child.pid,
       url: said.url,
       ready: said,
       block: (seconds, natively) => tell({ seconds, natively }),
-      async seriesSeen() {
-        tell({ series: true })
-        const [answer] = await once(child.stdout, 'data')
-        return JSON.parse(String(answer)).series
-      },
+      seriesSeen: async () => (await ask({ series: true })).series,
+      hold: async (sockets) => void (await ask({ hold: sockets })),
     })
   } finally {
     child.stdin.end()

@@ -1,4 +1,4 @@
-// CPU time of the main thread for pieces of the same work, with something set up: `gc-cpu.mjs SETUP HEAP_MB [WISHES]`.
+// CPU time of the main thread for pieces of the same work, with something set up: `gc-cpu.mjs SETUP HEAP_MB [WISHES [PIECES]]`.
 import { attach } from 'offloop'
 import { ballast } from '../support/ballast.mjs'
 import { emit } from '../support/emit.mjs'
@@ -7,10 +7,10 @@ import { createService, nextTurn } from '../support/service.mjs'
 import { setUp } from '../support/setups.mjs'
 import { mainThreadCpuNs } from '../support/thread-cpu.mjs'
 
-const [setup, megabytes, wishes] = process.argv.slice(2)
+const [setup, megabytes, wishes, pieces] = process.argv.slice(2)
 if (wishes === undefined) await runInner([setup, megabytes])
 // On a large heap each scavenge takes a millisecond.
-const PIECES = Number(megabytes) > 1000 ? 12 : 24
+const PIECES = Number(pieces ?? (Number(megabytes) > 1000 ? 12 : 24))
 const held = ballast(Number(megabytes))
 const service = createService(1000)
 

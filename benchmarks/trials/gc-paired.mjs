@@ -49,7 +49,11 @@ for (const end = performance.now() + seconds * 1000; performance.now() < end; ) 
     if (SETUPS[name].hooks) cycles.push(spent.cycles)
   }
 }
-emit({ cpuNs, cyclesPerBlock: cycles.reduce((sum, one) => sum + one, 0) / cycles.length, held: held.length + last.length })
+emit({
+  cpuNs,
+  cyclesPerBlock: cycles.reduce((sum, one) => sum + one, 0) / cycles.length,
+  held: held.length + last.length,
+})
 process.exit()
 
 /** @param {string} name */

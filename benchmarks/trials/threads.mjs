@@ -21,7 +21,8 @@ const result = await watch('threads', wishes, async ({ pid, ready: { tids } }) =
   const spent = new Map(
     [...cpuByThread(pid)].map(([tid, ns]) => [tid, (ns - (before.get(tid) ?? 0)) / SAMPLES]),
   )
-  const sum = (/** @type {readonly number[]} */ ids) => ids.reduce((all, tid) => all + (spent.get(tid) ?? 0), 0)
+  const sum = (/** @type {readonly number[]} */ ids) =>
+    ids.reduce((all, tid) => all + (spent.get(tid) ?? 0), 0)
   const named = [tids.main, ...tids.sampling, ...tids.workers]
   return {
     mainNs: sum([tids.main]),

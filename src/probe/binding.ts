@@ -47,8 +47,17 @@ export interface Binding {
   sendDatagram(path: string, data: Uint8Array): number
   /** For benchmarks: what V8 and the loop call in the calling thread is taken away, or put back. */
   suspend(suspended: boolean): void
-  /** Nanoseconds that the newest GC callbacks took; undefined unless attached with `timeHooks`. */
-  hookTimings(): { readonly prologueNs: Float64Array; readonly epilogueNs: Float64Array } | undefined
+  /**
+   * Nanoseconds that the newest GC callbacks took, and the last reading of the heap profile; undefined unless attached
+   * with `timeHooks`.
+   */
+  hookTimings():
+    | {
+        readonly prologueNs: Float64Array
+        readonly epilogueNs: Float64Array
+        readonly profileNs: number
+      }
+    | undefined
 }
 
 export interface AttachOptions {
