@@ -27,7 +27,7 @@ export function plan({ variants, rounds, atOnce = 1, beside = Number.POSITIVE_IN
     )
     const sleeping = drawn.filter(({ sleeps }) => sleeps)
     // Of equal size, so that the last ones are not alone in a quiet machine.
-    const parts = Math.ceil(sleeping.length / beside)
+    const parts = Math.ceil(sleeping.length / Math.min(beside, sleeping.length || 1))
     const size = Math.ceil(sleeping.length / parts)
     for (let part = 0; part < parts; part++) groups.push(sleeping.slice(part * size, (part + 1) * size))
     groups.push(...drawn.filter(({ sleeps }) => !sleeps).map((one) => [one]))

@@ -15,12 +15,12 @@ export const accuracy = {
   method: [
     "`--trace-gc-nvp` is the truth: pauses, and the marking that V8 does in steps between them. Each tool's total of the collector's time, by the truth; 100% is right, and more is too much. PerformanceObserver is read as it should be, all entries of each list.",
     'Those that time the callbacks of V8 claim pauses, and no more: “pauses alone” holds them to that. All of these, ours and those of the native packages of Datadog, New Relic and gc-stats too, are called by V8 at the same two moments, and the time of marking that we add comes from sums that V8 keeps in the same places as its tracer: the comparison shows what a tool loses or counts twice, not whether V8 itself is right.',
-    'On Node.js 26 the tracer formats its line inside the hooks of all tools, which makes their pauses read some percent long. Two processes run side by side: truth and figure are of the same one.',
+    'On Node.js 26 the tracer formats its line inside the hooks of all tools, which makes their pauses read some percent long. Three processes run side by side: truth and figure are of the same one.',
   ],
   rounds: 6,
-  seconds: 90,
+  seconds: 50,
   thorough: { rounds: 16, seconds: 240 },
-  beside: 2,
+  beside: 3,
   variants: GC_CONTENDERS.map((name) => ({ name, trial: 'accuracy.mjs', args: [name], sleeps: true })),
   figures: (trials) => [
     ...PATTERNS.flatMap(({ pattern, measure }) =>

@@ -1,7 +1,7 @@
 import { quantile } from '../harness/statistics.mjs'
 
 const INTERVAL_MS = 200
-const SECONDS = 8
+const SECONDS = 6
 const SAMPLES = (SECONDS * 1000) / INTERVAL_MS
 
 /** @type {readonly { main: string, works: string[] }[]} */
@@ -22,8 +22,8 @@ export const exporters = {
     'A round is a process with all of them and one without, side by side, and eight rounds at once: they disturb each other, and all alike. The tails are those of the rounds.',
   ],
   rounds: 16,
-  seconds: 75,
-  thorough: { rounds: 48, seconds: 220 },
+  seconds: 40,
+  thorough: { rounds: 48, seconds: 120 },
   atOnce: 8,
   variants: MAINS.flatMap(({ main, works }) =>
     [NONE, ALL, BESIDE].map((setup) => ({

@@ -5,10 +5,10 @@ import { GC_CONTENDERS, NOTHING, OURS } from './contenders.mjs'
 const MEASURE = 'CPU a collection, more'
 const BYTES = 'offloop, bytes only'
 const SMALL = {
-  setups: ['offloop, attached', 'offloop, lean', BYTES, 'offloop, objects only', ...GC_CONTENDERS],
+  setups: ['offloop, lean', BYTES, 'offloop, objects only', ...GC_CONTENDERS],
   heaps: [{ group: 'small heap', megabytes: 0 }],
 }
-// Those take seconds to build: fewer rounds.
+// Those take seconds to build: one round, and a figure without an interval.
 const LARGE = {
   setups: ['offloop, lean', ...GC_CONTENDERS],
   heaps: [
@@ -31,8 +31,8 @@ export const gcCpu = {
     'CPU time of the main thread, by the kernel, for the same pieces of work with real allocation; what a piece takes more than without any tool, by its collections. The young generation is 1 MB, so that there is little work between two scavenges to hide their cost in. Each process has its own luck with addresses and compiled code, which is why these intervals are wide: `gc-paired` has none of that, and decides about ours.',
   ],
   rounds: 6,
-  seconds: 90,
-  thorough: { rounds: 24, seconds: 350 },
+  seconds: 50,
+  thorough: { rounds: 24, seconds: 200 },
   variants: variantsOf(SMALL),
   figures: (trials) => figuresOf(trials, SMALL),
   plots: [
@@ -50,9 +50,9 @@ export const gcCpu = {
 export const gcCpuLarge = {
   name: 'gc-cpu-large',
   question: 'what it pays on large heaps',
-  rounds: 2,
-  seconds: 95,
-  thorough: { rounds: 6, seconds: 290 },
+  rounds: 1,
+  seconds: 35,
+  thorough: { rounds: 6, seconds: 210 },
   variants: variantsOf(LARGE),
   figures: (trials) => figuresOf(trials, LARGE),
   plots: [

@@ -15,13 +15,12 @@ const FEATURES = [PLAIN, BYTES, 'with objects', BOTH]
 const OFTEN = ['--max-semi-space-size=1', '--expose-gc']
 /** @type {readonly { heap: string, megabytes: number, seconds: number, phases: readonly string[], options?: object, nodeArgs?: readonly string[] }[]} */
 const VARIANTS = [
-  { heap: '30 MB heap', megabytes: 30, seconds: 0.6, phases: [...FEATURES, WARM], nodeArgs: OFTEN },
-  { heap: '100 MB heap', megabytes: 100, seconds: 0.6, phases: [PLAIN, BYTES], nodeArgs: OFTEN },
-  { heap: '2 GB heap', megabytes: 2000, seconds: 0.8, phases: FEATURES, nodeArgs: OFTEN },
+  { heap: '30 MB heap', megabytes: 30, seconds: 0.4, phases: [...FEATURES, WARM], nodeArgs: OFTEN },
+  { heap: '2 GB heap', megabytes: 2000, seconds: 0.5, phases: FEATURES, nodeArgs: OFTEN },
   {
     heap: '30 MB heap, without V8’s reasons',
     megabytes: 30,
-    seconds: 0.6,
+    seconds: 0.4,
     phases: [PLAIN],
     options: { histograms: false },
     nodeArgs: OFTEN,
@@ -29,12 +28,12 @@ const VARIANTS = [
   {
     heap: '30 MB heap, marking timed by brackets',
     megabytes: 30,
-    seconds: 0.6,
+    seconds: 0.4,
     phases: [PLAIN],
     options: { longTaskStats: false },
     nodeArgs: OFTEN,
   },
-  { heap: SERVICE, megabytes: 30, seconds: 2, phases: [BOTH] },
+  { heap: SERVICE, megabytes: 30, seconds: 1.5, phases: [BOTH] },
 ]
 
 /** @type {import('../harness/benchmark.mjs').Benchmark} */
@@ -47,8 +46,8 @@ export const gcHook = {
     'The share of a core is the sum of all edges over the time, of a process that serves JSON as fast as it can, with a young generation of the default size and with the defaults of offloop.',
   ],
   rounds: 6,
-  seconds: 110,
-  thorough: { rounds: 16, seconds: 300 },
+  seconds: 75,
+  thorough: { rounds: 16, seconds: 200 },
   variants: VARIANTS.map(({ heap, megabytes, seconds, phases, options = {}, nodeArgs }) => ({
     name: heap,
     trial: 'gc-hook.mjs',

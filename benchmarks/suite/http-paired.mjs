@@ -25,13 +25,13 @@ export const httpPaired = {
     'The service of `http`, under requests as fast as it answers them: blocks with the defaults of offloop in force (collections, bytes, objects, turns of the loop) and blocks with all of it taken away, in pairs, in an order by chance. Its own CPU clocks; a round’s figure is the mean of the pairs’ differences, a fifth of them cut off at either end. No sample is taken meanwhile.',
     'Differences that small drown in the noise of a service, so beside them stands what they add up to: what our callbacks take at the collections of a busy process (timed by themselves, `gc-hook`), what a turn of the loop takes more (blocks of empty turns, in pairs, in one process), one turn a request, and the CPU of all threads for a sample, each 10 s.',
   ],
-  rounds: 12,
-  seconds: 65,
+  rounds: 9,
+  seconds: 50,
   thorough: { rounds: 60, seconds: 330 },
-  atOnce: 12,
+  atOnce: 9,
   variants: [
-    { name: 'service', trial: 'http-paired.mjs', args: ['3'] },
-    { name: 'hooks', trial: 'gc-hook.mjs', args: ['30', '{}', '1', HOOKS] },
+    { name: 'service', trial: 'http-paired.mjs', args: ['2.4'] },
+    { name: 'hooks', trial: 'gc-hook.mjs', args: ['30', '{}', '0.8', HOOKS] },
     { name: 'turns', trial: 'turn-cost.mjs', args: ['0.4'] },
     ...[SAMPLE_MS, NEVER_MS].map((intervalMs) => ({
       name: `sampled each ${intervalMs} ms`,

@@ -11,9 +11,9 @@ export const start = {
   method: [
     'Wall time of `require`, and of what starts it, in a process that has just begun; CPU time of the main thread for both, and in the 300 ms after.',
   ],
-  rounds: 8,
-  seconds: 50,
-  thorough: { rounds: 24, seconds: 150 },
+  rounds: 6,
+  seconds: 35,
+  thorough: { rounds: 24, seconds: 140 },
   variants: [NOTHING, ...STARTED].map((name) => ({ name, trial: 'start.mjs', args: [name] })),
   figures: (trials) => [
     ...compare(trials, STARTED, {

@@ -12,6 +12,7 @@ import { lag } from './lag.mjs'
 import { read } from './read.mjs'
 import { resources } from './resources.mjs'
 import { sample } from './sample.mjs'
+import { sampleBusy } from './sample-busy.mjs'
 import { series } from './series.mjs'
 import { sockets } from './sockets.mjs'
 import { start } from './start.mjs'
@@ -30,6 +31,7 @@ export const suite = [
   gcHook,
   instructions,
   sample,
+  sampleBusy,
   read,
   start,
   idle,

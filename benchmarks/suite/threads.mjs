@@ -21,9 +21,9 @@ export const threads = {
     'Others have no sampling thread: they measure a worker inside it, loaded in each. monitorEventLoopDelay and PerformanceObserver tell of the thread that they are in, and take no samples. V8’s and libuv’s own threads are a row of their own: they compile and collect for all of the process.',
   ],
   rounds: 2,
-  seconds: 62,
-  thorough: { rounds: 6, seconds: 190 },
-  beside: 6,
+  seconds: 45,
+  thorough: { rounds: 6, seconds: 135 },
+  beside: 14,
   variants: [
     ...TOOLS.flatMap((tool) =>
       (tool === OURS ? COUNTS : PEER_COUNTS).map((count) => variant(count, 'asleep', tool)),

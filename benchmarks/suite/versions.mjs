@@ -6,7 +6,7 @@ import { OURS } from './contenders.mjs'
 
 const WORKER = 'a bare Worker'
 const SAMPLE_MS = 100
-const SAMPLE_SECONDS = 3
+const SAMPLE_SECONDS = 2
 const NEVER_MS = 3_600_000
 const PHASES = ['time and counts', 'with bytes']
 const VERSIONS = supported.map((major) => ({ major, name: `Node.js ${major}` }))
@@ -19,8 +19,8 @@ export const versions = {
     'A short run of `gc-hook` (30 MB heap), `start` and `sample` (working process) each. All of the suite with another version: `npm run bench -- --node 24`.',
   ],
   rounds: 2,
-  seconds: 40,
-  thorough: { rounds: 6, seconds: 120 },
+  seconds: 32,
+  thorough: { rounds: 6, seconds: 95 },
   variants: VERSIONS.flatMap(({ major, name }) =>
     [
       {

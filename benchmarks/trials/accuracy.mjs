@@ -14,15 +14,16 @@ const [setup, role, given] = process.argv.slice(2)
 // Times in the trace are up to 100 ms off ours.
 const QUIET_MS = 200
 const TIMEOUT_MS = 30_000
+const WORK_MS = 350
 
-/** Real allocation of several kinds, each for some 500 ms: what a collector sees of it depends on what there is. */
+/** Real allocation of several kinds, each for some 350 ms: what a collector sees of it depends on what there is. */
 const patterns = {
   // Turns of 5 ms, as requests are.
-  requests: () => inTurns(500, served(createService(20_000, exchangeJson))),
+  requests: () => inTurns(WORK_MS, served(createService(20_000, exchangeJson))),
   // A large structure grows: survivors, and incremental marking.
   growth: () => {
     const held = []
-    return inTurns(500, () => {
+    return inTurns(WORK_MS, () => {
       for (let i = 0; i < 2000; i++) held.push({ id: i, tags: [`a${i}`, `b${i}`], at: { x: i, y: i } })
       if (held.length > 1_000_000) held.length = 0
     })
@@ -30,7 +31,7 @@ const patterns = {
   // Collections one after the other within a single turn, as a synchronous computation makes them.
   burst: async () => {
     const service = createService(20_000, exchangeJson)
-    for (const end = performance.now() + 500; performance.now() < end; ) service.turn(100)
+    for (const end = performance.now() + WORK_MS; performance.now() < end; ) service.turn(100)
     await nextTurn()
   },
 }

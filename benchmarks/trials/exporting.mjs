@@ -9,7 +9,7 @@ import { watch } from '../support/watch.mjs'
 const [setup, interval, seconds, works] = process.argv.slice(2)
 const intervalMs = Number(interval)
 // Past the collections that V8 makes once, from 8 s after a start: they would be all that there is to see.
-const SETTLE_MS = 20_000
+const SETTLE_MS = 12_000
 
 const sink = await openSink()
 const wishes = { ...sink.wishes, intervalMs, ...(works === 'works' && { works: intervalMs }) }

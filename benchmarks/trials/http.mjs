@@ -12,7 +12,7 @@ import { watch } from '../support/watch.mjs'
 
 const [setup, seconds, intervalSeconds] = process.argv.slice(2)
 const program = fileURLToPath(new URL('../support/http-service.mjs', import.meta.url))
-const WARM_UP_SECONDS = 0.3
+const WARM_UP_SECONDS = 0.2
 const KINDS = [
   { path: '/light', perSecond: 2000 },
   { path: '/heavy', perSecond: 300 },
