@@ -13,12 +13,15 @@ import os from 'node:os'
 const STOLEN_PERCENT = 1
 const OTHERS_PERCENT = 5
 
-/** @returns {() => Disturbance} from now on */
-export function watchMachine() {
+/**
+ * @param {(file: string) => string} [read]
+ * @returns {() => Disturbance} from now on
+ */
+export function watchMachine(read = (file) => readFileSync(file, 'utf8')) {
   const load = os.loadavg()[0] ?? 0
-  const before = look()
+  const before = look(read)
   return () => {
-    const now = look()
+    const now = look(read)
     const total = now.total - before.total
     const percent = (/** @type {number} */ ticks) => Math.max(0, Math.round((1000 * ticks) / total) / 10)
     return {
@@ -36,12 +39,15 @@ export function told({ load, stolenPercent, othersPercent }) {
   return disturbed ? `${words}: DISTURBED, tails and wall times are theirs in part` : words
 }
 
-// In ticks, all cores together. A trial's process is waited for, and so its time is ours.
-function look() {
-  const cores = numbers(/^cpu +(.*)$/m.exec(readFileSync('/proc/stat', 'utf8'))?.[1])
+/**
+ * In ticks, all cores together. A trial's process is waited for, and so its time is ours.
+ * @param {(file: string) => string} read
+ */
+function look(read) {
+  const cores = numbers(/^cpu +(.*)$/m.exec(read('/proc/stat'))?.[1])
   const [user = 0, nice = 0, system = 0, idle = 0, waiting = 0, irq = 0, softirq = 0, stolen = 0] = cores
   // After the name, which may hold anything: state, ppid, … utime, stime, cutime, cstime.
-  const own = numbers(readFileSync('/proc/self/stat', 'utf8').replace(/^.*\) \w /s, '')).slice(10, 14)
+  const own = numbers(read('/proc/self/stat').replace(/^.*\) \w /s, '')).slice(10, 14)
   const busy = user + nice + system + irq + softirq
   return {
     busy,
