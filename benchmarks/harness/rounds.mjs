@@ -50,10 +50,11 @@ export async function runRounds(benchmark, progress) {
   for (const [at, planned] of groups.entries()) {
     const group = planned.filter(({ name }) => !failed.has(name))
     const outcomes = await Promise.all(group.map(runTrial))
-    group.forEach(({ name, round }, i) => {
-      if (outcomes[i].missing !== undefined) failed.add(name)
-      trials.push({ variant: name, round, ...outcomes[i] })
-    })
+    for (const [i, outcome] of outcomes.entries()) {
+      const { name, round } = /** @type {Planned} */ (group[i])
+      if (outcome.missing !== undefined) failed.add(name)
+      trials.push({ variant: name, round, ...outcome })
+    }
     progress((at + 1) / groups.length)
   }
   return trials
