@@ -24,7 +24,7 @@ export const http = {
   method: [
     'JSON in, JSON out, over 32 connections from another process: 2,000 light requests a second, then 300 heavy ones, of a megabyte of garbage each. Requests are due at fixed times, and a latency counts from when its request was due, so that waiting behind a stopped service is counted (no coordinated omission).',
     `Every tool takes one sample in each window of ${SECONDS} s, twelve times as often as at the usual 10 s, so that it is in the tails. Percentiles are those of a window; ratios are to the same service without any tool. What ours costs a request at the usual 10 s is told apart, by “http-paired”. What is exported goes to a server in a third process.`,
-    'OpenTelemetry is set up as its documentation says. It is the one of these that watches the event loop by a timer each 10 ms, is notified of each collection in JavaScript, and builds and sends an export on the main thread; loading it brings some hundred modules. Which of these makes its median longer was not measured apart.',
+    'OpenTelemetry is set up as its documentation says: runtime instrumentation, a periodic reader, the OTLP exporter. What prom-client has too (a timer each 10 ms, a notice of each collection) it has beside an export that is made and sent on the main thread. Which of its parts makes its median longer was not measured apart.',
   ],
   rounds: 6,
   seconds: 170,

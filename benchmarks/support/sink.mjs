@@ -23,7 +23,10 @@ export async function openSink() {
     const given = Buffer.concat(chunks)
     const body = request.headers['content-encoding'] === 'gzip' ? gunzipSync(given) : given
     // An empty protobuf message: all was taken.
-    if (request.headers['content-type'] === 'application/x-protobuf') return response.end()
+    if (request.headers['content-type'] === 'application/x-protobuf') {
+      response.end()
+      return
+    }
     const { metrics } = JSON.parse(String(body))
     if (metrics !== undefined) received.batches.push({ at, metrics })
     // OTLP answers with an empty object.

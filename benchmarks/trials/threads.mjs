@@ -12,6 +12,7 @@ const SAMPLES = (SECONDS * 1000) / INTERVAL_MS
 
 const [count, state, tool] = process.argv.slice(2)
 const sink = await openSink()
+/** @type {any} */
 const wishes = { ...sink.wishes, intervalMs: INTERVAL_MS, workers: Number(count), state, tool }
 
 const result = await watch('threads', wishes, async ({ pid, ready: { tids } }) => {
