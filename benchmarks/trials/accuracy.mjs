@@ -42,25 +42,36 @@ process.exit()
 
 async function observed() {
   const wishes = JSON.stringify((await openSink()).wishes)
-  const command = ['--trace-gc-nvp', fileURLToPath(import.meta.url), setup, 'measured', wishes]
+  const command = ['--trace-gc-nvp', '--expose-gc', fileURLToPath(import.meta.url), setup, 'measured', wishes]
   const options = { timeout: TIMEOUT_MS, maxBuffer: 2 ** 28 }
   const { stdout } = await promisify(execFile)(process.execPath, command, options).catch(({ stderr }) => {
     // Its reason is ours.
     process.stderr.write(stderr)
     process.exit(1)
   })
+  const traced = ofFirstIsolate(stdout)
   // V8's lines and ours share the stream.
   const line = stdout.split('\n').find((text) => text.startsWith('{"seen"')) ?? ''
   const { seen } = JSON.parse(line)
   const shares = seen.map(({ pattern, fromMs, toMs, gcNs }) => {
-    const { minorPauseMs, majorPauseMs, markingMs } = readTrace(stdout, fromMs, toMs)
+    const { minorPauseMs, majorPauseMs, markingMs } = readTrace(traced, fromMs, toMs)
     const pausesMs = minorPauseMs + majorPauseMs
     return [pattern, { seenMs: gcNs / 1e6, pausesMs, truthMs: pausesMs + markingMs }]
   })
   emit(Object.fromEntries(shares))
 }
 
+/** Those of other threads are left out, a busy sampling thread's too. @param {string} stdout */
+function ofFirstIsolate(stdout) {
+  const isolate = /^\[\d+:0x[0-9a-f]+/m.exec(stdout)?.[0]
+  if (isolate === undefined) throw new Error('nothing was traced')
+  const lines = stdout.split('\n').filter((line) => line.startsWith(isolate))
+  return lines.join('\n')
+}
+
 async function measured() {
+  // The first line of the trace is the main thread's: there is no other thread yet.
+  globalThis.gc?.()
   const deliver = setup === 'PerformanceObserver'
   const { gcNs } = await setUp(setup, { ...JSON.parse(given), intervalMs: 200, deliver })
   if (gcNs === undefined) throw new Error('it does not measure collections')
