@@ -14,23 +14,29 @@ const file = fileURLToPath(import.meta.url)
 export async function openSink() {
   /** @type {{ at: number[], batches: any[], datagrams: number }} */
   const received = { at: [], batches: [], datagrams: 0 }
-  const server = createServer(async (request, response) => {
+  const server = createServer((request, response) => {
     const at = performance.now()
+    /** @type {Buffer[]} */
     const chunks = []
-    for await (const chunk of request) chunks.push(chunk)
-    received.at.push(at)
-    response.setHeader('content-type', request.headers['content-type'] ?? 'application/json')
-    const given = Buffer.concat(chunks)
-    const body = request.headers['content-encoding'] === 'gzip' ? gunzipSync(given) : given
-    // An empty protobuf message: all was taken.
-    if (request.headers['content-type'] === 'application/x-protobuf') {
-      response.end()
-      return
-    }
-    const { metrics } = JSON.parse(String(body))
-    if (metrics !== undefined) received.batches.push({ at, metrics })
-    // OTLP answers with an empty object.
-    response.end(JSON.stringify(metrics === undefined ? {} : { status: 'success', count: metrics.length }))
+    request.on('data', (chunk) => chunks.push(chunk))
+    // Whoever ends in the midst of a request has sent none.
+    request.on('error', () => {})
+    request.on('end', () => {
+      received.at.push(at)
+      const type = request.headers['content-type'] ?? 'application/json'
+      response.setHeader('content-type', type)
+      // An empty protobuf message: all was taken.
+      if (type === 'application/x-protobuf') {
+        response.end()
+        return
+      }
+      const given = Buffer.concat(chunks)
+      const body = request.headers['content-encoding'] === 'gzip' ? gunzipSync(given) : given
+      const { metrics } = JSON.parse(String(body))
+      if (metrics !== undefined) received.batches.push({ at, metrics })
+      // OTLP answers with an empty object.
+      response.end(JSON.stringify(metrics === undefined ? {} : { status: 'success', count: metrics.length }))
+    })
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
