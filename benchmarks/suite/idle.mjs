@@ -3,6 +3,7 @@ import { ALL, NOTHING, OURS } from './contenders.mjs'
 
 const SETUPS = ['a bare Worker', ...ALL]
 const TIMEOUT_MS = 120_000
+const OFTEN = 'offloop, sampled often'
 const MORE_MB = 3
 const MOMENTS = [
   { when: 'early', measure: 'at 4 s' },
@@ -39,6 +40,7 @@ export const idle = {
       sleeps: true,
       timeoutMs: TIMEOUT_MS,
     })),
+    { name: OFTEN, trial: 'resting.mjs', args: [OURS, 'often'], sleeps: true, timeoutMs: TIMEOUT_MS },
     ...[NOTHING, OURS].map((name) => ({
       name: `${name}, alone`,
       trial: 'resting.mjs',
@@ -105,6 +107,12 @@ export const idle = {
       unit: 'MB',
       ...(when === 'resting' && { aim: MORE_MB }),
     })),
+    {
+      name: 'offloop, private memory at 80 s, after 300 samples, more than after 8',
+      estimate: trials.difference(OFTEN, OURS, ({ resting }) => resting / 1e6),
+      unit: 'MB',
+      note: 'the history, filled, and what a busier sampling thread keeps',
+    },
     {
       name: 'offloop, private memory at 24 s, alone',
       estimate: trials.difference(`${OURS}, alone`, `${NOTHING}, alone`, ({ settled }) => settled / 1e6),

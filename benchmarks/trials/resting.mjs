@@ -1,5 +1,5 @@
 // An idle process with something set up, watched from outside: what two windows of ten seconds cost, and its private
-// memory before and after V8 shrinks idle heaps: `resting.mjs SETUP [alone]`. What is exported arrives here.
+// memory before and after V8 shrinks idle heaps: `resting.mjs SETUP [alone | often]`. What is exported arrives here.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { emit } from '../support/emit.mjs'
 import { ownNode } from '../support/own-node.mjs'
@@ -12,10 +12,14 @@ const WINDOW_MS = 10_000
 // V8 shrinks the heap of an idle main thread after 8 s, and that of an idle worker by and by: after 45 to 70 s.
 const REST_MS = 80_000
 
-const [setup, alone] = process.argv.slice(2)
+// Some three hundred samples by then, which is most of what the history has room for.
+const OFTEN_MS = 250
+
+const [setup, how] = process.argv.slice(2)
 const sink = await openSink()
-const own = alone === 'alone' ? ownNode() : undefined
-const result = await watch(setup, sink.wishes, observe, { node: own?.file })
+const own = how === 'alone' ? ownNode() : undefined
+const wishes = { ...sink.wishes, ...(how === 'often' && { intervalMs: OFTEN_MS }) }
+const result = await watch(setup, wishes, observe, { node: own?.file })
 emit(result)
 process.exit()
 
