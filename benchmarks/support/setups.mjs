@@ -66,7 +66,15 @@ function startOurs(options) {
     }
     const { url } = await sampler.ready
     const isOwn = (/** @type {{ name: string }} */ { name }) => name === OWN_METRIC
-    return { ...running, url, seriesSeen: async () => (await nextBatch(sampler)).filter(isOwn).length }
+    // A batch that is due while the main thread is held up goes without.
+    const seriesSeen = async () => {
+      let most = 0
+      for (let batch = 0; batch < 4 && most < series; batch++) {
+        most = Math.max(most, (await nextBatch(sampler)).filter(isOwn).length)
+      }
+      return most
+    }
+    return { ...running, url, seriesSeen }
   }
 }
 

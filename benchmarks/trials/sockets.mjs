@@ -11,9 +11,9 @@ import { openSink } from '../support/sink.mjs'
 import { watch } from '../support/watch.mjs'
 
 const [setup, ...counts] = process.argv.slice(2)
-const INTERVAL_MS = 100
+const INTERVAL_MS = 250
 const SETTLE_MS = 700
-const WINDOW_MS = 1200
+const WINDOW_MS = 2000
 const AT_ONCE = 100
 const program = fileURLToPath(new URL('../support/socket-holder.mjs', import.meta.url))
 
