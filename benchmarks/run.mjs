@@ -1,18 +1,20 @@
 // What offloop costs the process that it measures, and what others cost it:
 //
-//   node benchmarks/run.mjs [--only NAME …] [--node MAJOR] [--rounds N]
+//   node benchmarks/run.mjs [--only NAME …] [--node MAJOR] [--rounds N] [--thorough]
 //
-// Takes ten minutes on an otherwise idle Linux machine with two cores. README.md says how to read it.
+// Takes a quarter of an hour on an otherwise idle Linux machine with two cores, an hour with --thorough. README.md says how
+// to read it.
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { buildNative } from '../scripts/build-native.mjs'
 import { nodeFor } from '../scripts/nodes.mjs'
+import { told, watchMachine } from './harness/disturbance.mjs'
 import { describeMachine } from './harness/machine.mjs'
 import { duration, Progress } from './harness/progress.mjs'
 import { fullRuns, readResults, writeResults } from './harness/results.mjs'
-import { runRounds } from './harness/rounds.mjs'
+import { prepare, runRounds } from './harness/rounds.mjs'
 import { table } from './harness/table.mjs'
 import { Trials } from './harness/trials.mjs'
 import { preparePeers } from './peers/prepare.mjs'
@@ -40,7 +42,9 @@ if (machine.load > machine.cores / 4) {
 
 const chosen = suite
   .filter(({ name, apart }) => (wanted.only.length === 0 ? !apart : wanted.only.includes(name)))
+  .map((benchmark) => ({ ...benchmark, ...(wanted.thorough && benchmark.thorough) }))
   .map((benchmark) => ({ ...benchmark, rounds: wanted.rounds ?? benchmark.rounds }))
+chosen.forEach(prepare)
 const progress = new Progress(chosen.map(({ name, rounds }) => ({ name, seconds: expected(name, rounds) })))
 console.log(`${chosen.length} benchmarks, about ${duration(progress.left(0))}`)
 
@@ -49,6 +53,7 @@ for (const [at, benchmark] of chosen.entries()) {
   const { name, question, rounds, figures } = benchmark
   progress.begin(at)
   const startedAt = performance.now()
+  const disturbed = watchMachine()
   try {
     const trials = new Trials(await runRounds(benchmark, (share) => progress.update(share)))
     const seconds = Math.round((performance.now() - startedAt) / 100) / 10
@@ -57,11 +62,13 @@ for (const [at, benchmark] of chosen.entries()) {
       question,
       rounds,
       seconds,
+      disturbance: disturbed(),
       figures: figures(trials).map((figure) => trials.explained(figure)),
       trials: trials.recorded,
     }
     progress.clear()
     console.log(`\n${name}: ${question} (${rounds} rounds, ${duration(seconds)})\n${table(outcome.figures)}`)
+    console.log(`  ${told(outcome.disturbance)}`)
     outcomes.push(outcome)
   } catch (error) {
     // One that breaks does not take the others' minutes with it.
@@ -69,7 +76,11 @@ for (const [at, benchmark] of chosen.entries()) {
     process.exitCode = 1
   }
 }
-const partly = [...wanted.only, ...(wanted.rounds === undefined ? [] : [`rounds${wanted.rounds}`])]
+const partly = [
+  ...wanted.only,
+  ...(wanted.thorough ? ['thorough'] : []),
+  ...(wanted.rounds === undefined ? [] : [`rounds${wanted.rounds}`]),
+]
 if (outcomes.length > 0) {
   console.log(
     `\nIt took ${duration(progress.spent())}. Raw data: ${writeResults({ machine, peers }, outcomes, partly)}`,
@@ -112,6 +123,7 @@ function optionsFrom(args) {
         only: { type: 'string', multiple: true },
         node: { type: 'string' },
         rounds: { type: 'string' },
+        thorough: { type: 'boolean', default: false },
       },
     })
     const only = [...(values.only ?? []), ...positionals]
@@ -120,10 +132,10 @@ function optionsFrom(args) {
     if (positionals.length > 0 && values.only === undefined) throw new Error(`what is ${positionals[0]}?`)
     const wrong = only.find((name) => !known.includes(name))
     if (wrong !== undefined) throw new Error(`no benchmark is called ${wrong}`)
-    return { only, node, rounds }
+    return { only, node, rounds, thorough: values.thorough }
   } catch (error) {
     console.error(`${/** @type {Error} */ (error).message}
-usage: node benchmarks/run.mjs [--only NAME …] [--node MAJOR] [--rounds N]
+usage: node benchmarks/run.mjs [--only NAME …] [--node MAJOR] [--rounds N] [--thorough]
 of ${known.join(', ')}`)
     process.exit(2)
   }

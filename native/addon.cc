@@ -206,7 +206,12 @@ Napi::Value Living(const Napi::CallbackInfo& info) {
   return result;
 }
 
-// hookTimings(): { prologueNs, epilogueNs: Float64Array } of the newest edges, or undefined
+// suspend(suspended): the calling thread's hooks are taken away, or put back (isolate_probe.h)
+void Suspend(const Napi::CallbackInfo& info) {
+  if (IsolateProbe* probe = IsolateProbe::Current()) probe->Suspend(info[0].ToBoolean());
+}
+
+// hookTimings(): { prologueNs, epilogueNs: Float64Array } of the newest edges, profileNs; or undefined
 Napi::Value TimingsOf(Napi::Env env, const HookTimings::Edges& edges) {
   Napi::Float64Array array = Napi::Float64Array::New(env, edges.size());
   for (size_t i = 0; i < edges.size(); ++i) array[i] = edges[i];
@@ -219,6 +224,7 @@ Napi::Value GetHookTimings(const Napi::CallbackInfo& info) {
   Napi::Object result = Napi::Object::New(info.Env());
   result.Set("prologueNs", TimingsOf(info.Env(), probe->hook_timings()->prologues));
   result.Set("epilogueNs", TimingsOf(info.Env(), probe->hook_timings()->epilogues));
+  result.Set("profileNs", static_cast<double>(probe->hook_timings()->profile_ns));
   return result;
 }
 
@@ -332,6 +338,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("writeNow", Napi::Function::New<WriteNowTo>(env, "writeNow"));
   exports.Set("sendDatagram", Napi::Function::New<SendDatagram>(env, "sendDatagram"));
   exports.Set("living", Napi::Function::New<Living>(env, "living"));
+  exports.Set("suspend", Napi::Function::New<Suspend>(env, "suspend"));
   exports.Set("hookTimings", Napi::Function::New<GetHookTimings>(env, "hookTimings"));
   return exports;
 }

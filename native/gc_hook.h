@@ -75,6 +75,7 @@ struct HookTimings {
   Clock clock;
   Edges prologues;
   Edges epilogues;
+  uint64_t profile_ns = 0;  // the last reading of the heap profile, 0 before the first
 };
 
 }  // namespace offloop

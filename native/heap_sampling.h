@@ -40,6 +40,7 @@ class HeapSampling {
   std::optional<HeapObjectEstimator> estimator_;  // nothing while it is off
   bool ours_ = false;
   bool lost_ = false;  // somebody ended it: not begun again
+  bool read_before_ = false;
   // When the profile is to be read next. Written by the owner, read by the sampling thread: relaxed, as what it decides
   // is only whether the thread is worth a question.
   std::atomic<uint64_t> read_at_ns_{kNever};

@@ -96,7 +96,7 @@ v8::Local<v8::Value> IsolateProbe::ShareBlock(v8::Isolate* isolate,
 void IsolateProbe::OnCleanup(napi_async_cleanup_hook_handle, void* data) noexcept {
   auto* probe = static_cast<IsolateProbe*>(data);
   // First, so that the counters are final when they become part of the totals.
-  probe->RemoveGcCallbacks();
+  if (!probe->suspended_) probe->RemoveGcCallbacks();
   probe->gc_time_.Update(probe->isolate_);
   probe->gc_time_.Stop(probe->isolate_);
   if (probe->accounting_.on()) {
@@ -243,6 +243,22 @@ void IsolateProbe::RemoveGcCallbacks() noexcept {
   }
 }
 
+void IsolateProbe::Suspend(bool suspended) noexcept {
+  if (suspended == suspended_) return;
+  suspended_ = suspended;
+  if (suspended) {
+    RemoveGcCallbacks();
+    gc_time_.Update(isolate_);
+    gc_time_.Stop(isolate_);
+    uv_prepare_stop(&prepare_);
+  } else {
+    const AttachOptions defaults;
+    gc_time_.Start(isolate_, defaults.gc_time);
+    AddGcCallbacks();
+    uv_prepare_start(&prepare_, OnPrepare);
+  }
+}
+
 // --- Questions and answers
 
 void IsolateProbe::Request(uint32_t number) noexcept {
@@ -331,7 +347,9 @@ void IsolateProbe::AnswerAtTurnEnd() noexcept {
   const bool reads_profile = heap_sampling_.IsDue(now_ns);
   if (reads_profile) {
     heap_sampling_.Read(now_ns);
-    Block::Update(block_).Add(k_answerNs, static_cast<double>(uv_hrtime() - now_ns));
+    const uint64_t took_ns = uv_hrtime() - now_ns;
+    if (timings_) timings_->profile_ns = took_ns;
+    Block::Update(block_).Add(k_answerNs, static_cast<double>(took_ns));
   }
   const uint32_t answered = answered_;
   Answer();

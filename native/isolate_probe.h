@@ -64,6 +64,10 @@ class IsolateProbe final : public Probe {
   // with each answer.
   void Follow() noexcept;
 
+  // For benchmarks: what V8 and the loop call is taken away and put back, so that one process can be measured with it and
+  // without.
+  void Suspend(bool suspended) noexcept;
+
   const std::shared_ptr<void>& memory() const noexcept { return memory_; }
   const HookTimings* hook_timings() const noexcept { return timings_.get(); }
 
@@ -113,6 +117,7 @@ class IsolateProbe final : public Probe {
   napi_async_cleanup_hook_handle cleanup_ = nullptr;
 
   // Owner only.
+  bool suspended_ = false;
   uint32_t answered_ = 0;
   bool asked_in_turn_ = false;  // the async handle woke this turn, which answers when it ends
   uint64_t counted_bytes_ = 0;  // HeapStatistics::total_allocated_bytes at the last look, where V8 has it

@@ -9,6 +9,7 @@
  * @property {readonly string[]} [nodeArgs] of Node.js
  * @property {boolean} [sleeps] it waits nearly all the time, so such trials run side by side
  * @property {number} [timeoutMs] by then it is killed; 60 s
+ * @property {() => string} [node] the binary of another Node.js; throws where there is none
  */
 
 /**
@@ -38,15 +39,29 @@
  */
 
 /**
+ * A picture of a figure against a number: a line a contender, of the figures whose measure is `at` that number.
+ * @typedef {object} Line
+ * @property {string} file
+ * @property {string} title
+ * @property {string} across what the number counts
+ * @property {readonly { at: number, measure: string }[]} points
+ * @property {string} [group]
+ */
+
+/**
  * @typedef {object} Benchmark
  * @property {string} name
  * @property {string} question
  * @property {readonly string[]} [method] how it is measured, for the page: a paragraph each
  * @property {number} rounds
  * @property {number} seconds how long all rounds take on two quiet cores, about
+ * @property {number} [atOnce] of how many rounds the sleeping trials run side by side; 1
+ * @property {number} [beside] how many sleeping trials run side by side at most; all
+ * @property {{ rounds: number, seconds: number }} [thorough] by --thorough, in place of the two above
  * @property {boolean} [apart] not part of a run of everything: by --only
  * @property {readonly Variant[]} variants
  * @property {(trials: import('./trials.mjs').Trials) => readonly Figure[]} figures
+ * @property {readonly Line[]} [lines] pictures of a measure against a number
  * @property {readonly Plot[]} [plots]
  * @property {Record<string, string>} [reasons] why we lose, by measure or by the figure's name: shown where we do
  */

@@ -18,12 +18,13 @@ for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
  * Runs Node.js in benchmarks/ with these arguments. What failed is told in one line, for a table.
  * @param {readonly string[]} args
  * @param {number} timeoutMs
+ * @param {string} [node] another binary
  * @returns {Promise<{ stdout: string, failure?: string }>}
  */
-export function runProcess(args, timeoutMs) {
+export function runProcess(args, timeoutMs, node = process.execPath) {
   return new Promise((resolve) => {
     // A group of its own, so that what it starts ends with it.
-    const child = spawn(process.execPath, args, { cwd: folder, detached: true, env: environment() })
+    const child = spawn(node, args, { cwd: folder, detached: true, env: environment() })
     const { pid } = child
     if (pid !== undefined) running.add(pid)
     let late = false

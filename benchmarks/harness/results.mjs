@@ -2,6 +2,12 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
+/**
+ * Which suite it was: figures can be worked out again from raw data by the suite that they are of. Another number
+ * whenever what a trial prints, or what is made of it, is no longer what it was.
+ */
+export const SUITE = 2
+
 export const resultsFolder = fileURLToPath(new URL('../results/', import.meta.url))
 
 /**
@@ -10,6 +16,7 @@ export const resultsFolder = fileURLToPath(new URL('../results/', import.meta.ur
  * @property {string} question
  * @property {number} rounds
  * @property {number} seconds that it took
+ * @property {import('./disturbance.mjs').Disturbance} [disturbance] what else the machine did meanwhile
  * @property {readonly import('./benchmark.mjs').Figure[]} figures
  * @property {readonly import('./trials.mjs').Trial[]} trials
  */
@@ -17,6 +24,7 @@ export const resultsFolder = fileURLToPath(new URL('../results/', import.meta.ur
 /**
  * @typedef {object} Results
  * @property {string} file its name
+ * @property {number} [suite] SUITE of the one that wrote it; the first said nothing
  * @property {string} measuredAt
  * @property {Record<string, string | number>} machine
  * @property {Record<string, string>} [peers] their versions
@@ -49,7 +57,7 @@ export function writeResults(head, outcomes, partly) {
   const name = [now.slice(0, 10), `node${major}`, ...partly].join('-')
   const file = path.join(resultsFolder, `${name}.json`)
   mkdirSync(resultsFolder, { recursive: true })
-  writeFileSync(file, render({ measuredAt: now, ...head }, outcomes))
+  writeFileSync(file, render({ suite: SUITE, measuredAt: now, ...head }, outcomes))
   return path.relative(process.cwd(), file)
 }
 

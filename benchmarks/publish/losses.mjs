@@ -1,5 +1,6 @@
 // Where others are cheaper, or see more, than we do: told with the reason, never left out.
-import { verdict } from '../harness/words.mjs'
+import { decides } from '../harness/statistics.mjs'
+import { isMissed, verdict } from '../harness/words.mjs'
 import { isPeer, OURS } from '../suite/contenders.mjs'
 
 /** @typedef {import('../harness/benchmark.mjs').Figure} Figure */
@@ -25,23 +26,30 @@ export function losses(figures, reasons) {
     known.winners.push(figure.contender ?? '')
     lost.set(key, known)
   }
-  const toOthers = [...lost.values()].map(({ figure: { group, measure = '' }, winners }) => ({
-    what: `${[group, measure].filter(Boolean).join(', ')}: ${winners.join(', ')} ${winners.length > 1 ? 'take' : 'takes'} less`,
+  const toOthers = [...lost.values()].map(({ figure: { group, measure = '', more }, winners }) => ({
+    what: `${[group, measure].filter(Boolean).join(', ')}: ${winners.join(', ')} ${words(winners, more)}`,
     reason: reasonFor(measure, reasons),
   }))
-  const aims = figures
-    .filter((figure) => verdict(figure).includes('MISSED'))
-    .map((figure) => ({
-      what: `${figure.name}: ${verdict(figure)}`,
-      reason: reasonFor(figure.measure ?? figure.name, reasons),
-    }))
+  const aims = figures.filter(isMissed).map((figure) => ({
+    what: `${figure.name}: ${verdict(figure)}`,
+    reason: reasonFor(figure.measure ?? figure.name, reasons),
+  }))
   return [...toOthers, ...aims]
 }
 
-/** Whether a peer is below us with the whole interval of the ratio. @param {Figure} figure */
+/** Whether a peer is better than we are with the whole interval of the ratio. @param {Figure} figure */
 export function beatsUs({ contender = '', ratios = {}, more }) {
   const ratio = ratios[OURS]
-  return isPeer(contender) && !more && ratio != null && ratio.high !== null && ratio.high < 1
+  if (!isPeer(contender) || ratio == null || !decides(ratio)) return false
+  // What JSON has as null was infinite.
+  if (more) return ratio.low === null || ratio.low > 1
+  return ratio.high !== null && ratio.high < 1
+}
+
+/** @param {readonly string[]} winners @param {boolean} [more] */
+function words({ length }, more) {
+  if (more) return length > 1 ? 'have more' : 'has more'
+  return length > 1 ? 'take less' : 'takes less'
 }
 
 /** @param {string} key @param {Record<string, string>} reasons */

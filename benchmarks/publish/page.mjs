@@ -1,9 +1,11 @@
 // docs/benchmarks.md and its pictures, from the results of a run of all benchmarks.
+import { told } from '../harness/disturbance.mjs'
+import { LEAST_ROUNDS } from '../harness/statistics.mjs'
 import { amount, plain, verdict } from '../harness/words.mjs'
 import { DESCRIPTIONS, isPeer, NOTHING } from '../suite/contenders.mjs'
 import { suite } from '../suite/suite.mjs'
 import { beatsUs, losses } from './losses.mjs'
-import { plot } from './plot.mjs'
+import { plot, plotLines } from './plot.mjs'
 
 /** @typedef {import('../harness/benchmark.mjs').Figure} Figure */
 /** @typedef {import('../harness/results.mjs').Outcome} Outcome */
@@ -37,7 +39,7 @@ function head({ file, measuredAt, machine, peers = {} }, otherRuns) {
     '',
     `Measured on ${measuredAt.slice(0, 10)}: Node.js ${machine.node}, ${machine.cpu}, ${machine.cores} cores, ${machine.kernel}. [Raw data](../benchmarks/results/${file})${otherRuns.map((name) => `, [${/node\d+/.exec(name)?.[0]}](../benchmarks/results/${name})`).join('')}. \`npm run bench\` makes all of it anew.`,
     '',
-    'Every trial is a process of its own; rounds are interleaved. A figure is the median over the rounds, with its bootstrap 95% interval (of two or three rounds that is their range, and no more); × is how many times ours it is, or, where the table says so, the same without any tool: the interval of the ratio, rounds paired. ∞: ours vanishes in the noise. **Bold**: takes less than ours, outside the noise. Where we lose is listed under each table; a reason that begins with “presumably” was not measured apart.',
+    `Every trial is a process of its own; rounds are interleaved, each in an order by chance. A figure is the median over the rounds; the interval is that of two of its rounds, exact for any distribution, and holds the median with at least 95% (of fewer than ${LEAST_ROUNDS} rounds it is their range, and decides nothing). × is how many times ours it is, or, where the table says so, the same without any tool: the interval of the rounds' ratios. ∞: ours vanishes in the noise. **Bold**: better than ours, outside the noise. Where we lose is listed under each table; a reason that begins with “presumably” was not measured apart.`,
     '',
     '| | what runs |',
     '|---|---|',
@@ -48,15 +50,29 @@ function head({ file, measuredAt, machine, peers = {} }, otherRuns) {
 }
 
 /** @param {Outcome} outcome @param {Map<string, string>} files that pictures are put into */
-function section({ name, question, figures }, files) {
-  const { method = [], plots = [], reasons = {} } = suite.find((benchmark) => benchmark.name === name) ?? {}
+function section({ name, question, rounds, disturbance, figures }, files) {
+  const {
+    method = [],
+    plots = [],
+    lines = [],
+    reasons = {},
+  } = suite.find((benchmark) => benchmark.name === name) ?? {}
   const compared = figures.filter(({ contender }) => contender !== undefined)
   const groups = [...new Set(compared.map(({ group }) => group))]
   const pictures = plots.flatMap(({ file, title, measure, group, log = false }) => {
     const bars = compared.filter((figure) => figure.measure === measure && figure.group === group)
     if (bars.length === 0) return []
-    const ours = (/** @type {string} */ contender) => contender.startsWith('offloop')
-    files.set(`benchmarks/${file}.svg`, plot(title, bars, { log, ours }))
+    files.set(`benchmarks/${file}.svg`, plot(title, bars, { log, ours: isOurs }))
+    return [`![${title}](benchmarks/${file}.svg)`, '']
+  })
+  const curves = lines.flatMap(({ file, title, across, points, group }) => {
+    const found = points.flatMap(({ at, measure }) =>
+      compared
+        .filter((figure) => figure.measure === measure && figure.group === group)
+        .map((figure) => ({ at, figure })),
+    )
+    if (found.length === 0) return []
+    files.set(`benchmarks/${file}.svg`, plotLines(title, across, found, isOurs))
     return [`![${title}](benchmarks/${file}.svg)`, '']
   })
   const lost = losses(figures, reasons)
@@ -66,7 +82,10 @@ function section({ name, question, figures }, files) {
     `${question[0]?.toUpperCase()}${question.slice(1)}.`,
     '',
     ...method.flatMap((paragraph) => [paragraph, '']),
+    `${rounds} ${rounds === 1 ? 'round' : 'rounds'}${disturbance === undefined ? '' : `; ${told(disturbance)}`}.`,
+    '',
     ...pictures,
+    ...curves,
     ...groups.flatMap((group) =>
       comparison(
         group,
@@ -78,6 +97,11 @@ function section({ name, question, figures }, files) {
       ? ['Where we lose:', '', ...lost.map(({ what, reason }) => `- ${what}: ${reason}.`), '']
       : []),
   ].join('\n')
+}
+
+/** @param {string} contender */
+function isOurs(contender) {
+  return contender.startsWith('offloop')
 }
 
 /** Contenders down, measures across. @param {string | undefined} group @param {readonly Figure[]} figures */
@@ -101,7 +125,8 @@ function cell(figure) {
   const { estimate, unit, ratios = {}, contender = '', missing } = figure
   if (estimate === null) return `not available: ${text(missing ?? '')}`
   const words = amount(estimate.value, unit)
-  const value = `${beatsUs(figure) ? `**${words}**` : words} <sub>${range(estimate)}</sub>`
+  const judged = verdict(figure)
+  const value = `${beatsUs(figure) ? `**${words}**` : words} <sub>${range(estimate)}</sub>${judged === '' ? '' : `<br>${judged}`}`
   const ratio = NOTHING in ratios ? ratios[NOTHING] : isPeer(contender) ? Object.values(ratios)[0] : undefined
   return ratio == null ? value : `${value}<br>× ${plain(ratio.value)} <sub>${range(ratio)}</sub>`
 }

@@ -1,4 +1,4 @@
-// Bars with their intervals as SVG. Readable on light and on dark pages: the page decides by the colour scheme, and
+// Bars with their intervals, and lines, as SVG. Readable on light and on dark pages: the page decides by the colour scheme, and
 // where it tells none the greys in between stand on either.
 import { amount, plain } from '../harness/words.mjs'
 
@@ -29,6 +29,65 @@ export function plot(title, figures, { log = false, ours }) {
       `<text class="tick" x="${x}" y="${TOP - 10}" text-anchor="middle">${plain(value)}</text>`,
     ].join('')
   })
+  return framed(title, `${unit}${log ? ' (logarithmic)' : ''}`, height, [...ticks, ...rows])
+}
+
+const LINES_HEIGHT = 300
+const BOTTOM = LINES_HEIGHT - 40
+
+/**
+ * A line a contender, over a number: at equal steps, since it is doubled or more each time.
+ * @param {string} title
+ * @param {string} across what the number counts
+ * @param {readonly { at: number, figure: Figure }[]} points
+ * @param {(contender: string) => boolean} ours
+ */
+export function plotLines(title, across, points, ours) {
+  const numbers = [...new Set(points.map(({ at }) => at))].sort((a, b) => a - b)
+  const scale = linearScale(points.map(({ figure }) => figure))
+  const width = WIDTH - LABELS - 60
+  const x = (/** @type {number} */ at) =>
+    round(60 + (width * numbers.indexOf(at)) / Math.max(1, numbers.length - 1))
+  const y = (/** @type {number} */ value) => round(BOTTOM - ((BOTTOM - TOP) * scale.at(value)) / PLOT)
+  const ticks = [
+    ...scale.ticks.map(
+      (value) =>
+        `<line class="grid" x1="60" y1="${y(value)}" x2="${60 + width}" y2="${y(value)}"/><text class="tick" x="54" y="${y(value) + 3}" text-anchor="end">${plain(value)}</text>`,
+    ),
+    ...numbers.map(
+      (at) => `<text class="tick" x="${x(at)}" y="${BOTTOM + 16}" text-anchor="middle">${plain(at)}</text>`,
+    ),
+    `<text class="tick" x="${60 + width / 2}" y="${BOTTOM + 32}" text-anchor="middle">${escaped(across)}</text>`,
+  ]
+  const contenders = [...new Set(points.map(({ figure }) => figure.contender ?? ''))]
+  let lastLabel = Number.NEGATIVE_INFINITY
+  const curves = contenders
+    .map((contender) => {
+      const own = points.flatMap(({ at, figure: { contender: whose, estimate } }) =>
+        whose === contender && estimate !== null ? [{ at, ...estimate }] : [],
+      )
+      return { contender, own: own.sort((a, b) => a.at - b.at) }
+    })
+    .filter(({ own }) => own.length > 0)
+    .sort((a, b) => y(a.own.at(-1)?.value ?? 0) - y(b.own.at(-1)?.value ?? 0))
+    .map(({ contender, own }) => {
+      const name = ours(contender) ? 'ours' : 'bar'
+      const path = own.map(({ at, value }) => `${x(at)},${y(value)}`).join(' ')
+      const marks = own.map(
+        ({ at, value, low, high }) =>
+          `<line class="interval" x1="${x(at)}" y1="${y(low)}" x2="${x(at)}" y2="${y(high)}"/><circle class="${name}" cx="${x(at)}" cy="${y(value)}" r="3"/>`,
+      )
+      const last = own.at(-1)
+      // Names of lines that end close to each other are not to cover each other.
+      lastLabel = Math.max(y(last?.value ?? 0) + 4, lastLabel + 14)
+      const label = `<text x="${x(last?.at ?? 0) + 10}" y="${lastLabel}">${escaped(contender)}</text>`
+      return `<polyline class="${name}" points="${path}"/>${marks.join('')}${label}`
+    })
+  return framed(title, points[0]?.figure.unit ?? '', LINES_HEIGHT, [...ticks, ...curves])
+}
+
+/** @param {string} title @param {string} unit @param {number} height @param {readonly string[]} inside */
+function framed(title, unit, height, inside) {
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escaped(title)}">
 <title>${escaped(title)}</title>
 <style>
@@ -38,11 +97,14 @@ text { font: 12px system-ui, sans-serif; fill: #57606a }
 .grid { stroke: #8b949e; stroke-opacity: .35 }
 .bar { fill: #8b949e }
 .ours { fill: #2f81f7 }
+polyline { fill: none !important; stroke-width: 2 }
+polyline.bar { stroke: #8b949e }
+polyline.ours { stroke: #2f81f7 }
 .interval { stroke: #57606a; stroke-width: 1.5 }
 @media (prefers-color-scheme: dark) { text { fill: #c9d1d9 } .interval { stroke: #c9d1d9 } }
 </style>
-<text class="title" x="4" y="16">${escaped(title)}, ${escaped(unit)}${log ? ' (logarithmic)' : ''}</text>
-${[...ticks, ...rows].join('\n')}
+<text class="title" x="4" y="16">${escaped(title)}, ${escaped(unit)}</text>
+${inside.join('\n')}
 </svg>
 `
 }

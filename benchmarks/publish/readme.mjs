@@ -5,7 +5,7 @@ import { amount, plain } from '../harness/words.mjs'
 /** @typedef {import('../harness/benchmark.mjs').Figure} Figure */
 
 const BEGIN = /(<!-- figures:[^>]*-->\n)[\s\S]*(<!-- \/figures -->)/
-const COLUMNS = ['offloop', 'prom-client', 'OpenTelemetry', 'nothing']
+const COLUMNS = ['offloop', 'prom-client', 'OpenTelemetry', 'Datadog', 'New Relic', 'gc-stats', 'nothing']
 
 /** Figures of contenders, by what follows the contender in their names. */
 const ROWS = [
@@ -16,23 +16,46 @@ const ROWS = [
     benchmark: 'http',
     figure: 'heavy requests, process, CPU a request',
   },
-  { what: 'of GC time seen, a growing heap', benchmark: 'accuracy', figure: 'a growing heap' },
-  { what: 'of GC time seen, one long turn', benchmark: 'accuracy', figure: 'one long turn' },
+  {
+    what: 'of GC time seen, a growing heap',
+    benchmark: 'accuracy',
+    figure: 'all of its time, a growing heap',
+  },
+  { what: 'of GC time seen, one long turn', benchmark: 'accuracy', figure: 'all of its time, one long turn' },
   {
     what: 'samples that arrive in a 10 s block, of 10',
     benchmark: 'continuity',
-    figure: 'samples that arrive, of 10',
+    figure: 'by JavaScript, samples that arrive, of 10',
   },
   {
     what: 'main-thread CPU a collection, small heap',
     benchmark: 'gc-cpu',
     figure: 'small heap, CPU a collection, more',
   },
-  { what: 'main-thread CPU a sample', benchmark: 'sample', figure: 'main thread, CPU a sample' },
+  {
+    what: 'main-thread CPU a sample, working process',
+    benchmark: 'sample',
+    figure: 'working process, main thread, CPU a sample',
+  },
+  {
+    what: 'CPU a sample, all threads, working process',
+    benchmark: 'sample',
+    figure: 'working process, process, CPU a sample',
+  },
   { what: '`require` and start', benchmark: 'start', figure: 'both' },
-  { what: 'CPU of 10 idle seconds', benchmark: 'idle', figure: '14 to 24 s, CPU of the process' },
-  { what: 'wake-ups in them', benchmark: 'idle', figure: '14 to 24 s, main thread wakes up' },
-  { what: 'private memory, more', benchmark: 'idle', figure: 'private memory, more, at 24 s' },
+  {
+    what: 'CPU of an idle process, 4 to 14 s after its start',
+    benchmark: 'idle',
+    figure: '4 to 14 s, CPU of the process',
+  },
+  { what: 'CPU of 10 idle seconds after that', benchmark: 'idle', figure: '14 to 24 s, CPU of the process' },
+  {
+    what: "the main thread's wake-ups in them",
+    benchmark: 'idle',
+    figure: '14 to 24 s, main thread wakes up',
+  },
+  { what: 'wake-ups of all threads', benchmark: 'idle', figure: '14 to 24 s, all threads wake up' },
+  { what: 'private memory, more, at rest', benchmark: 'idle', figure: 'private memory, more, at 80 s' },
 ]
 
 /** README.md as it should be. @param {string} readme @param {Results} results */

@@ -41,10 +41,14 @@ export const DESCRIPTIONS = {
   Datadog: '`@datadog/native-metrics`, the native part of dd-trace, read at each interval',
   'New Relic': '`@newrelic/native-metrics`, the native part of its agent, read at each interval',
   'gc-stats': '`gc-stats` with a listener that adds up pauses',
+  'an empty timer': 'a timer at each interval with an empty callback: the wake-up alone',
   [OURS]: '`start()` with its defaults, and the addon',
   'offloop, lean': 'the same with `heapObjects: false, heapAccounting: false`',
+  'offloop, bytes only': 'the same with `heapObjects: false`',
+  'offloop, objects only': 'the same with `heapAccounting: false`',
   'offloop, attached': '`attach()` alone: counters, and no sampling thread',
   'offloop, fallback': 'the same as offloop where no addon can be loaded: `perf_hooks` in its place',
-  'offloop, all on': 'TinyObs, OTLP and DogStatsD exporters, the HTTP server, and the page open in a browser',
+  'offloop, all on':
+    "TinyObs, OTLP (protobuf, gzip) and DogStatsD exporters, a module of one's own, the HTTP server, and the page open in a browser",
   'a bare Worker': 'a worker thread with a timer of 10 s: the least that a sampling thread could cost',
 }

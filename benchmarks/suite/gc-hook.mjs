@@ -2,62 +2,121 @@ import { quantile } from '../harness/statistics.mjs'
 import { estimated } from '../harness/trials.mjs'
 
 const EDGES = ['prologue', 'epilogue']
-const HEAPS = ['small heap', '100 MB heap', '2 GB heap']
+const PLAIN = 'time and counts'
+const BYTES = 'with bytes'
+const BOTH = 'with both'
+const WARM = 'with bytes, warm'
+const SERVICE = 'a service as it is'
 /** Of both edges at p50, in nanoseconds: time and counts alone, and with the bytes of the heap. */
-const AIMS = { '': 500, ', accounting': 15_000 }
+const AIMS = { [PLAIN]: 500, [BYTES]: 15_000, [BOTH]: 15_000 }
+const FEATURES = [PLAIN, BYTES, 'with objects', BOTH]
+
+// A collection each megabyte or so, for enough of them: it is as much as a core's own cache holds, and more.
+const OFTEN = ['--max-semi-space-size=1', '--expose-gc']
+/** @type {readonly { heap: string, megabytes: number, seconds: number, phases: readonly string[], options?: object, nodeArgs?: readonly string[] }[]} */
+const VARIANTS = [
+  { heap: '30 MB heap', megabytes: 30, seconds: 0.4, phases: [...FEATURES, WARM], nodeArgs: OFTEN },
+  { heap: '2 GB heap', megabytes: 2000, seconds: 0.5, phases: FEATURES, nodeArgs: OFTEN },
+  {
+    heap: '30 MB heap, without V8’s reasons',
+    megabytes: 30,
+    seconds: 0.4,
+    phases: [PLAIN],
+    options: { histograms: false },
+    nodeArgs: OFTEN,
+  },
+  {
+    heap: '30 MB heap, marking timed by brackets',
+    megabytes: 30,
+    seconds: 0.4,
+    phases: [PLAIN],
+    options: { longTaskStats: false },
+    nodeArgs: OFTEN,
+  },
+  { heap: SERVICE, megabytes: 30, seconds: 1.5, phases: [BOTH] },
+]
 
 /** @type {import('../harness/benchmark.mjs').Benchmark} */
 export const gcHook = {
   name: 'gc-hook',
   question: 'how long our two callbacks take at a collection, timed by themselves',
   method: [
-    'Real allocation (JSON in and out, some of it long-lived), the hooks read the clock themselves: from inside the first read to inside the second.',
+    'Real allocation (JSON in and out, some of it long-lived), the hooks read the clock themselves: from inside the first read to inside the second. The heap of 30 MB is all records, which hold pointers; larger ones have lists of numbers beside them.',
+    `The bytes are looked up at both edges, and what that takes is what it takes to fetch V8's own figures from memory: the collection has just driven them out of the caches. How far out is the machine's: its caches, and who shares them. “Warm” is the same look on the same heap where nothing happens between collections but the next one, forced: a benchmark that does so is off by what lies between the two rows.`,
+    'The share of a core is the sum of all edges over the time, of a process that serves JSON as fast as it can, with a young generation of the default size and with the defaults of offloop.',
   ],
-  rounds: 2,
-  seconds: 32,
-  variants: [
-    ...[0, 1].flatMap((accounting) => {
-      const ending = accounting === 1 ? ', accounting' : ''
-      return [
-        { name: `small heap${ending}`, trial: 'gc-hook.mjs', args: ['0', '1', `${accounting}`] },
-        { name: `100 MB heap${ending}`, trial: 'gc-hook.mjs', args: ['100', '1', `${accounting}`] },
-        { name: `2 GB heap${ending}`, trial: 'gc-hook.mjs', args: ['2000', '2', `${accounting}`] },
-      ]
-    }),
-  ],
+  rounds: 6,
+  seconds: 75,
+  thorough: { rounds: 16, seconds: 200 },
+  variants: VARIANTS.map(({ heap, megabytes, seconds, phases, options = {}, nodeArgs }) => ({
+    name: heap,
+    trial: 'gc-hook.mjs',
+    args: [String(megabytes), JSON.stringify(options), String(seconds), ...phases],
+    ...(nodeArgs !== undefined && { nodeArgs }),
+  })),
   figures(trials) {
-    const heaps = Object.keys(AIMS).flatMap((ending) => HEAPS.map((heap) => heap + ending))
-    const rows = heaps.flatMap((heap) => [
-      ...EDGES.flatMap((edge) =>
-        [50, 99].map((percent) => ({
-          name: `${heap}, ${edge} p${percent}`,
-          estimate: trials.median(heap, (result) => edgeNs(result, edge, percent)),
-          unit: 'ns',
-        })),
-      ),
-      {
-        name: `${heap}, both, p50`,
-        estimate: trials.median(
-          heap,
-          (result) => edgeNs(result, 'prologue', 50) + edgeNs(result, 'epilogue', 50),
+    const rows = VARIANTS.flatMap(({ heap, phases }) =>
+      phases.flatMap((phase) => [
+        ...EDGES.flatMap((edge) =>
+          [50, 99].map((percent) => ({
+            name: `${heap}, ${phase}, ${edge} p${percent}`,
+            estimate: trials.median(heap, (result) => edgeNs(result, phase, edge, percent)),
+            unit: 'ns',
+          })),
         ),
-        unit: 'ns',
-        aim: heap.endsWith('accounting') ? AIMS[', accounting'] : AIMS[''],
-      },
-    ])
+        {
+          name: `${heap}, ${phase}, both, p50`,
+          estimate: trials.median(heap, (result) =>
+            EDGES.reduce((sum, edge) => sum + edgeNs(result, phase, edge, 50), 0),
+          ),
+          unit: 'ns',
+          ...(phase in AIMS && { aim: AIMS[/** @type {keyof typeof AIMS} */ (phase)] }),
+          note: `of ${edgesSeen(trials, heap, phase)} collections a round`,
+        },
+      ]),
+    )
     // From inside a read before the callback to inside a read after it: what it does, its own read included, and one
     // more read. The pages of its code and of its timings have been touched by then, and nothing else of it.
     const clockReads = trials.all.map(({ result }) => result.clockReadNs)
-    const note = 'warm, from JavaScript; each callback above includes one of its own and one to time it'
-    return [...rows, { name: 'a clock read', estimate: estimated(clockReads), unit: 'ns', note }]
+    return [
+      ...rows,
+      {
+        name: `${SERVICE}, ${BOTH}, share of a core`,
+        estimate: trials.median(SERVICE, ({ phases }) => 100 * shareOf(phases[BOTH])),
+        unit: '%',
+        aim: 0.05,
+        note: 'of a busy service, bytes and objects on',
+      },
+      {
+        name: 'a clock read',
+        estimate: estimated(clockReads),
+        unit: 'ns',
+        note: 'warm, from JavaScript; each callback above includes one of its own and one to time it',
+      },
+    ]
   },
+  reasons: Object.fromEntries(
+    VARIANTS.flatMap(({ heap, phases }) =>
+      phases.map((phase) => [
+        `${heap}, ${phase}, both, p50`,
+        "presumably the misses of the caches: the rows “warm” are the same look at V8's figures without them",
+      ]),
+    ),
+  ),
 }
 
-/**
- * @param {Record<string, number[]>} result
- * @param {string} edge
- * @param {number} percent
- */
-function edgeNs(result, edge, percent) {
-  return quantile(result[`${edge}Ns`] ?? [], percent / 100)
+/** @param {any} result @param {string} phase @param {string} edge @param {number} percent */
+function edgeNs({ phases }, phase, edge, percent) {
+  return quantile(phases[phase]?.[`${edge}Ns`] ?? [], percent / 100)
+}
+
+/** @param {import('../harness/trials.mjs').Trials} trials @param {string} heap @param {string} phase */
+function edgesSeen(trials, heap, phase) {
+  const { value = 0 } = trials.median(heap, ({ phases }) => phases[phase].prologueNs.length) ?? {}
+  return Math.round(value)
+}
+
+/** Of the time, what the callbacks took. @param {{ ms: number, prologueNs: number[], epilogueNs: number[] }} phase */
+export function shareOf({ ms, prologueNs, epilogueNs }) {
+  return [...prologueNs, ...epilogueNs].reduce((sum, ns) => sum + ns, 0) / 1e6 / ms
 }

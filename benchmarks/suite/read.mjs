@@ -1,4 +1,6 @@
+import { compare } from '../harness/compare.mjs'
 import { median } from '../harness/statistics.mjs'
+import { OURS } from './contenders.mjs'
 
 /** @type {readonly { read: string, name: string, aim?: number }[]} */
 const READS = [
@@ -9,11 +11,8 @@ const READS = [
   { read: 'getHeapStatistics', name: 'v8.getHeapStatistics()' },
   { read: 'eventLoopUtilization', name: 'performance.eventLoopUtilization()' },
 ]
-const THEIRS = [
-  { setup: 'Datadog', name: 'Datadog, stats()', note: 'all of its figures at once; they start again at 0' },
-  { setup: 'New Relic', name: 'New Relic, getGCMetrics()', note: 'they start again at 0' },
-  { setup: 'monitorEventLoopDelay', name: 'monitorEventLoopDelay, histogram.max', note: '' },
-]
+/** What each has for it: all of its figures at once in two of them, which start again at 0. */
+const READERS = [OURS, 'Datadog', 'New Relic', 'monitorEventLoopDelay']
 // The young generation holds what a million calls might allocate, 60 bytes each.
 const nodeArgs = ['--min-semi-space-size=64', '--max-semi-space-size=64']
 
@@ -21,12 +20,20 @@ const nodeArgs = ['--min-semi-space-size=64', '--max-semi-space-size=64']
 export const read = {
   name: 'read',
   question: 'what it takes to read a figure synchronously, in a hot loop',
-  method: ["prom-client's and OpenTelemetry's figures can only be awaited."],
-  rounds: 3,
-  seconds: 14,
+  method: [
+    "prom-client's and OpenTelemetry's figures can only be awaited. Datadog's `stats()` and New Relic's `getGCMetrics()` give all of their figures at once, which start again at 0; monitorEventLoopDelay has `histogram.max`.",
+  ],
+  rounds: 6,
+  seconds: 17,
+  thorough: { rounds: 16, seconds: 45 },
   variants: [
     { name: 'reads', trial: 'read.mjs', nodeArgs },
-    ...THEIRS.map(({ setup }) => ({ name: setup, trial: 'read.mjs', args: [setup], nodeArgs })),
+    ...READERS.filter((name) => name !== OURS).map((name) => ({
+      name,
+      trial: 'read.mjs',
+      args: [name],
+      nodeArgs,
+    })),
   ],
   figures: (trials) => [
     ...READS.map(({ read, ...row }) => ({
@@ -34,15 +41,12 @@ export const read = {
       estimate: trials.median('reads', ({ ns }) => median(ns[read] ?? [])),
       unit: 'ns',
     })),
-    ...THEIRS.map(({ setup, name, note }) => {
-      const estimate = trials.median(setup, ({ ns }) => median(ns.theirs ?? []))
-      return {
-        name,
-        estimate,
-        unit: 'ns',
-        note,
-        ...(estimate === null && { missing: trials.missing(setup) }),
-      }
+    ...compare(trials, READERS, {
+      measure: "the collector's time, or the loop's, read",
+      unit: 'ns',
+      pick: ({ ns }) => median(ns.theirs ?? ns.gcPauseNs ?? []),
+      variantOf: (name) => (name === OURS ? 'reads' : name),
+      references: [OURS],
     }),
     {
       name: 'readCounters(into) allocates',

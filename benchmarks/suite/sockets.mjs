@@ -10,36 +10,39 @@ export const sockets = {
   name: 'sockets',
   question: 'what a sample costs the main thread of a server with many open sockets',
   method: [
-    'Nothing is sent over them. Unix sockets, since there are too few ports for so many. Where a process may not open 50,000 files, the last column has as many as it may, less 200.',
+    'Nothing is sent over them. Unix sockets, since there are too few ports for so many. Where a process may not open 50,000 files, UDP sockets that are not bound make up for what is missing: they need no file, and are as good to walk over. Datadog and New Relic tell nothing of open handles.',
   ],
-  rounds: 2,
-  seconds: 22,
+  rounds: 1,
+  seconds: 17,
+  thorough: { rounds: 6, seconds: 95 },
   variants: SETUPS.map((name) => ({
     name,
     trial: 'sockets.mjs',
     args: [name, ...COUNTS.map(String)],
     sleeps: true,
+    // Some are held up by their own samples while the connections are opened.
+    timeoutMs: 120_000,
   })),
   figures: (trials) => [
     ...COUNTS.flatMap((count, at) =>
       compare(trials, SETUPS, {
-        measure: `${at === COUNTS.length - 1 ? 'up to ' : ''}${count.toLocaleString('en')} sockets`,
+        measure: `${count.toLocaleString('en')} sockets`,
         unit: 'µs',
         pick: (looks) => looks[at].perSampleNs / 1e3,
         references: [OURS],
       }),
     ),
     {
-      name: 'sockets in the last column',
-      estimate: trials.median(OURS, (looks) => looks.at(-1).count),
+      name: 'of the last column, with a file',
+      estimate: trials.median(OURS, (looks) => looks.at(-1).connections),
       unit: '×',
     },
   ],
   plots: [
     {
       file: 'sockets',
-      title: 'Main-thread CPU a sample, with up to 50,000 sockets',
-      measure: 'up to 50,000 sockets',
+      title: 'Main-thread CPU a sample, with 50,000 sockets',
+      measure: '50,000 sockets',
       log: true,
     },
   ],

@@ -1,9 +1,12 @@
 // A real service to be loaded from outside: `http-service.mjs SETUP WISHES`. JSON comes in and JSON goes out; /light
-// makes little garbage for it, /heavy a lot. Otherwise like subject.mjs.
+// makes little garbage for it, /heavy a lot. /hooked and /bare say what CPU time it has taken so far, and put our hooks
+// back, or take them away. Otherwise like subject.mjs.
 import { createServer } from 'node:http'
 import { emit } from './emit.mjs'
+import { loadBinding } from './probe.mjs'
 import { createService, makeRecords } from './service.mjs'
 import { setUp } from './setups.mjs'
+import { threadClock } from './thread-clock.mjs'
 
 /** About a megabyte of garbage a request, and some that stays. */
 const HEAVY_TURNS = 1000
@@ -19,6 +22,7 @@ const server = createServer((request, response) => {
   })
   request.on('end', () => {
     const order = JSON.parse(body)
+    if (request.url === '/hooked' || request.url === '/bare') hook(order, request.url === '/hooked')
     if (request.url === '/heavy') order.checksum = service.turn(HEAVY_TURNS)
     order.total = order.items.reduce(
       (/** @type {number} */ sum, /** @type {any} */ { price, count }) => sum + price * count,
@@ -37,4 +41,14 @@ server.listen(0, '127.0.0.1', async () => {
   const { port } = /** @type {import('node:net').AddressInfo} */ (server.address())
   emit({ url: `http://127.0.0.1:${port}` })
 })
+
+/** @param {any} order @param {boolean} hooked */
+function hook(order, hooked) {
+  const { user, system } = process.cpuUsage()
+  order.spent = { mainCpuNs: threadClock()(), processCpuNs: (user + system) * 1e3 }
+  const binding = loadBinding()
+  binding.suspend(!hooked)
+  binding.follow(hooked, hooked)
+}
+
 process.stdin.on('end', () => process.exit()).resume()

@@ -22,7 +22,17 @@ export async function openLoad(port) {
   )
   return {
     /** @type {(path: string, body: string, perSecond: number, seconds: number) => Promise<number[]>} */
-    run: (path, body, perSecond, seconds) => run(idle, request(path, body), perSecond, seconds),
+    run: (path, body, perSecond, seconds) => run(idle, request(path, body), perSecond * seconds, perSecond),
+    /** So many requests, as fast as they are answered. @type {(path: string, body: string, count: number) => Promise<number[]>} */
+    rush: (path, body, count) => run(idle, request(path, body), count, Number.POSITIVE_INFINITY),
+    /** One request; what it is answered. @type {(path: string, body: string) => Promise<any>} */
+    async ask(path, body) {
+      const [socket] = idle
+      socket.write(request(path, body))
+      let text = ''
+      while (!isWhole(text)) text += (await once(socket, 'data'))[0].toString('latin1')
+      return JSON.parse(text.slice(text.indexOf('\r\n\r\n')))
+    },
     close() {
       for (const socket of idle) socket.off('close', lost).destroy()
     },
@@ -37,11 +47,10 @@ function lost() {
  * Milliseconds from when each request was due to the end of its answer.
  * @param {import('node:net').Socket[]} idle
  * @param {string} request
+ * @param {number} count
  * @param {number} perSecond
- * @param {number} seconds
  */
-async function run(idle, request, perSecond, seconds) {
-  const count = perSecond * seconds
+async function run(idle, request, count, perSecond) {
   /** @type {number[]} */
   const latencies = []
   const startedAt = performance.now() + 5

@@ -38,9 +38,10 @@ export const peerSetups = {
         const { values } = await register.getSingleMetric('nodejs_gc_duration_seconds').get()
         return total(values.filter(({ metricName }) => metricName.endsWith('_sum'))) * 1e9
       }
+      const seriesSeen = async () => (await register.metrics()).match(/^q\{/gm)?.length ?? 0
       if (deliver) return { url: await serve(() => register.metrics()), gcNs }
       setInterval(() => register.metrics(), intervalMs)
-      return { gcNs }
+      return { gcNs, seriesSeen }
     },
   },
 
@@ -50,7 +51,7 @@ export const peerSetups = {
       ...requirePeer('@opentelemetry/exporter-metrics-otlp-http'),
       ...requirePeer('@opentelemetry/instrumentation-runtime-node'),
     }),
-    start(sdk, { intervalMs = 10_000, sink = 'http://127.0.0.1:9/', series }) {
+    start(sdk, { intervalMs = 10_000, sink, series }) {
       const reader = new sdk.PeriodicExportingMetricReader({
         exporter: new sdk.OTLPMetricExporter({ url: sink }),
         exportIntervalMillis: intervalMs,
@@ -69,6 +70,13 @@ export const peerSetups = {
         }
       }
       return {
+        async seriesSeen() {
+          const { resourceMetrics } = await reader.collect()
+          return resourceMetrics.scopeMetrics
+            .filter(({ scope }) => scope.name === 'bench')
+            .flatMap(({ metrics }) => metrics)
+            .reduce((sum, { dataPoints }) => sum + dataPoints.length, 0)
+        },
         async gcNs() {
           const { resourceMetrics } = await reader.collect()
           const metrics = resourceMetrics.scopeMetrics.flatMap((scope) => scope.metrics)

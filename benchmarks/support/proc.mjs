@@ -18,9 +18,35 @@ export function cpuByThread(pid) {
   )
 }
 
-/** How often the main thread went to sleep, which is how often it was woken. @param {number} pid */
-export function mainWakeUps(pid) {
-  return field(read(pid, `task/${pid}/status`), 'voluntary_ctxt_switches')
+/** How often threads went to sleep, which is how often they were woken: the main one, and all. @param {number} pid */
+function wakeUpsOf(pid) {
+  const counts = readdirSync(`/proc/${pid}/task`).map((tid) => ({
+    tid: Number(tid),
+    count: field(read(pid, `task/${tid}/status`), 'voluntary_ctxt_switches'),
+  }))
+  return {
+    mainWakeUps: counts.find(({ tid }) => tid === pid)?.count ?? Number.NaN,
+    allWakeUps: counts.reduce((sum, { count }) => sum + count, 0),
+  }
+}
+
+/** CPU times and wake-ups so far. @param {number} pid */
+export function spentBy(pid) {
+  return { ...cpuOf(pid), ...wakeUpsOf(pid) }
+}
+
+/**
+ * What was spent between two looks.
+ * @param {ReturnType<typeof spentBy>} before
+ * @param {ReturnType<typeof spentBy>} after
+ */
+export function spentBetween(before, after) {
+  return {
+    mainCpuNs: after.mainCpuNs - before.mainCpuNs,
+    processCpuNs: after.processCpuNs - before.processCpuNs,
+    mainWakeUps: after.mainWakeUps - before.mainWakeUps,
+    allWakeUps: after.allWakeUps - before.allWakeUps,
+  }
 }
 
 /** Memory that no other process shares, and that ends with this one. @param {number} pid */

@@ -1,23 +1,27 @@
 // What a process may have running while it is measured, by the name that the tables have. Each loads what it needs and
 // nothing else. Those of others are in peer-setups.mjs.
+import { readdirSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
 import { openPage } from './page-client.mjs'
 import { peerSetups } from './peer-setups.mjs'
 
 const require = createRequire(import.meta.url)
 
-/** Nobody listens there. */
-const NOWHERE = 'http://127.0.0.1:9/'
+export const OWN_METRIC = 'bench_queue_length'
 
 /**
  * @typedef {object} Wishes
  * @property {number} [intervalMs] between samples, of ours and of others; 10 s
  * @property {string} [sink] URL of a server that takes what is exported
+ * @property {number} [udpPort] of a server that takes what DogStatsD sends
  * @property {boolean} [deliver] what is sampled is to arrive somewhere: at the sink, or with whoever scrapes
  * @property {number} [series] of own metrics
- * @property {number} [workers] worker threads that sleep
- * @property {boolean} [measured] those have probes
- * @property {boolean} [works] the main thread has a little to do for each sample
+ * @property {number} [workers] worker threads
+ * @property {'asleep' | 'busy' | 'parked'} [state] of those
+ * @property {string} [tool] what each of those has loaded: ours, a peer or nothing
+ * @property {number} [works] so often the main thread has a little to do, in ms
  */
 
 /**
@@ -25,6 +29,8 @@ const NOWHERE = 'http://127.0.0.1:9/'
  * @property {string} [url] that it serves
  * @property {() => number | Promise<number>} [gcNs] the collector's time so far, as it tells
  * @property {() => number} [read] the same, synchronously
+ * @property {() => number | Promise<number>} [seriesSeen] how many own series it delivers
+ * @property {{ main: number, sampling: number[], workers: number[] }} [tids] which thread is which, by the system's number
  */
 
 /**
@@ -46,20 +52,40 @@ const loadFallback = () => {
  * @returns {Setup['start']}
  */
 function startOurs(options) {
-  return (offloop, { intervalMs = 10_000, sink, deliver, series }) => {
+  return async (offloop, { intervalMs = 10_000, sink, deliver, series }) => {
     const exporters = deliver ? [{ type: 'tinyobs', url: sink }] : []
-    const sampler = offloop.start({ service: 'bench', intervalMs, exporters, ...options })
-    if (series !== undefined) sampler.addCollector({ name: 'bench', collect: () => ownMetrics(series) })
-    return { gcNs: () => gcNsOfNextBatch(sampler), read: () => offloop.counters.gcPauseNs }
+    // Whether the store has them is asked over HTTP.
+    const serve = series === undefined ? {} : { serve: { port: 0 } }
+    const sampler = offloop.start({ service: 'bench', intervalMs, exporters, ...serve, ...options })
+    const running = { gcNs: () => gcNsOfNextBatch(sampler), read: () => offloop.counters.gcPauseNs }
+    if (series === undefined) return running
+    // A collector may return a thousand.
+    for (let from = 0; from < series; from += 1000) {
+      const to = Math.min(series, from + 1000)
+      sampler.addCollector({ name: `bench-${from}`, collect: () => ownMetrics(from, to) })
+    }
+    const { url } = await sampler.ready
+    const isOwn = (/** @type {{ name: string }} */ { name }) => name === OWN_METRIC
+    // A batch that is due while the main thread is held up goes without.
+    const seriesSeen = async () => {
+      let most = 0
+      for (let batch = 0; batch < 4 && most < series; batch++) {
+        most = Math.max(most, (await nextBatch(sampler)).filter(isOwn).length)
+      }
+      return most
+    }
+    return { ...running, url, seriesSeen }
   }
 }
 
 /** With every kind of exporter. @param {any} offloop @param {Wishes} wishes */
-async function startAll({ start }, { intervalMs = 10_000, sink = NOWHERE }) {
+async function startAll({ start }, { intervalMs = 10_000, sink, udpPort }) {
+  if (sink === undefined || udpPort === undefined) throw new Error('it has nowhere to export to')
   const exporters = [
     { type: 'tinyobs', url: sink },
-    { type: 'otlp', protocol: 'http/json', url: sink },
-    { type: 'dogstatsd', host: '127.0.0.1', port: 9 },
+    { type: 'otlp', protocol: 'http/protobuf', compression: 'gzip', url: sink },
+    { type: 'dogstatsd', host: '127.0.0.1', port: udpPort },
+    { type: 'module', path: fileURLToPath(new URL('discard.mjs', import.meta.url)) },
   ]
   const sampler = start({ service: 'bench', intervalMs, serve: { port: 0 }, exporters })
   const { url } = await sampler.ready
@@ -73,6 +99,8 @@ const setups = {
   // ours
   offloop: { load: loadOurs, start: startOurs() },
   'offloop, lean': { load: loadOurs, start: startOurs({ heapObjects: false, heapAccounting: false }) },
+  'offloop, bytes only': { load: loadOurs, start: startOurs({ heapObjects: false }) },
+  'offloop, objects only': { load: loadOurs, start: startOurs({ heapAccounting: false }) },
   'offloop, attached': { load: loadOurs, start: (offloop) => void offloop.attach() },
   'offloop, fallback': { load: loadFallback, start: startOurs() },
   // Every kind of exporter, and the page open in a browser.
@@ -98,17 +126,21 @@ const setups = {
   },
   threads: {
     load: loadOurs,
-    async start({ start }, { intervalMs, workers = 0, measured = false }) {
+    async start({ start }, { intervalMs, sink, workers = 0, state, tool }) {
       const { Worker } = require('node:worker_threads')
-      const file = require.resolve('./sleeping-worker.cjs')
-      await Promise.all(
-        Array.from({ length: workers }, () => {
-          const worker = new Worker(file, { workerData: { measured } })
-          return new Promise((resolve) => worker.once('message', resolve))
+      const file = fileURLToPath(new URL('thread.mjs', import.meta.url))
+      const tids = await Promise.all(
+        Array.from({ length: workers }, async () => {
+          const worker = new Worker(file, { workerData: { state, tool, intervalMs, sink } })
+          return new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject))
         }),
       )
-      await start({ service: 'bench', intervalMs }).ready
-      return undefined
+      // libuv's own threads begin with the first that needs them: not to be taken for ours.
+      await Promise.all(Array.from({ length: 8 }, () => stat('/')))
+      const before = readdirSync('/proc/self/task')
+      if (tool === 'offloop') await start({ service: 'bench', intervalMs }).ready
+      const sampling = readdirSync('/proc/self/task').filter((tid) => !before.includes(tid))
+      return { tids: { main: process.pid, sampling: sampling.map(Number), workers: tids } }
     },
   },
 
@@ -140,11 +172,11 @@ export function setupOf(name) {
 export async function setUp(name, wishes = {}) {
   const { load, start } = setupOf(name)
   const running = (await start(load(), wishes)) ?? {}
-  if (wishes.works) doALittle(wishes.intervalMs)
+  if (wishes.works !== undefined) doALittle(wishes.works)
   return running
 }
 
-/** About 50 µs, now and then. @param {number} [everyMs] */
+/** About 50 µs, now and then. @param {number} everyMs */
 function doALittle(everyMs) {
   const order = {
     id: 1,
@@ -158,29 +190,35 @@ function doALittle(everyMs) {
   }, everyMs)
 }
 
-/** @param {number} count */
-function ownMetrics(count) {
-  return Array.from({ length: count }, (_, i) => ({
-    name: 'bench_queue_length',
+/** @param {number} from @param {number} to */
+function ownMetrics(from, to) {
+  return Array.from({ length: to - from }, (_, i) => ({
+    name: OWN_METRIC,
     type: 'gauge',
-    value: i,
-    labels: { queue: `queue-${i}` },
+    value: from + i,
+    labels: { queue: `queue-${from + i}` },
   }))
 }
 
 /** All of the collector's time on the main thread, or where that is unknown its pauses. */
-function gcNsOfNextBatch(sampler) {
+async function gcNsOfNextBatch(sampler) {
+  const metrics = await nextBatch(sampler)
+  const seconds = (/** @type {string} */ name) =>
+    metrics
+      .filter((metric) => metric.name === name && metric.labels?.thread === 'main')
+      .reduce((sum, { value }) => sum + value, 0)
+  const all = seconds('nodejs_gc_main_thread_seconds_total')
+  return (all > 0 ? all : seconds('nodejs_gc_pause_seconds_total')) * 1e9
+}
+
+/** @returns {Promise<any[]>} */
+function nextBatch(sampler) {
   // Waiting for a batch keeps no process alive.
   const awake = setInterval(() => {}, 1000)
   return new Promise((resolve) => {
     sampler.once('batch', ({ metrics }) => {
       clearInterval(awake)
-      const seconds = (/** @type {string} */ name) =>
-        metrics
-          .filter((metric) => metric.name === name && metric.labels?.thread === 'main')
-          .reduce((sum, { value }) => sum + value, 0)
-      const all = seconds('nodejs_gc_main_thread_seconds_total')
-      resolve((all > 0 ? all : seconds('nodejs_gc_pause_seconds_total')) * 1e9)
+      resolve(metrics)
     })
   })
 }

@@ -1,4 +1,6 @@
-// A server that holds connections, and says once on each that it has it: `socket-holder.mjs SETUP WISHES`. Otherwise like subject.mjs.
+// A server that holds connections, and says once on each that it has it: `socket-holder.mjs SETUP WISHES`. Told to
+// hold a number of sockets more, it opens as many that have no file. Otherwise like subject.mjs.
+import { createSocket } from 'node:dgram'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import os from 'node:os'
@@ -14,4 +16,11 @@ createServer((socket) => socket.write('.')).listen({ path: address, backlog: 409
   await setUp(name, JSON.parse(wishes))
   emit({ url: address })
 })
-process.stdin.on('end', () => process.exit()).resume()
+/** @type {import('node:dgram').Socket[]} */
+const unbound = []
+process.stdin.on('data', (said) => {
+  const { hold } = JSON.parse(String(said))
+  while (unbound.length < hold) unbound.push(createSocket('udp4'))
+  emit({ held: unbound.length })
+})
+process.stdin.on('end', () => process.exit())

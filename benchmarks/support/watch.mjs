@@ -8,7 +8,10 @@ const subject = fileURLToPath(new URL('subject.mjs', import.meta.url))
  * @typedef {object} Subject
  * @property {number} pid
  * @property {string | undefined} url that it serves
- * @property {(seconds: number) => void} block keeps its event loop from turning
+ * @property {any} ready all that it said when it was
+ * @property {(seconds: number, natively?: boolean) => void} block keeps its event loop from turning
+ * @property {() => Promise<number>} seriesSeen how many own series it delivers
+ * @property {(sockets: number) => Promise<void>} hold it has so many sockets more than those that it was connected by
  */
 
 /**
@@ -29,8 +32,20 @@ export async function watch(setup, wishes, observe, { node = process.execPath, p
     const ready = await Promise.race([once(child.stdout, 'data'), exited])
     // Its own error is on stderr already, and is the one to be told.
     if (child.exitCode !== null || child.pid === undefined) process.exit(1)
-    const block = (/** @type {number} */ seconds) => void child.stdin.write(String(seconds))
-    return await observe({ pid: child.pid, url: JSON.parse(String(ready[0])).url, block })
+    const tell = (/** @type {object} */ what) => void child.stdin.write(JSON.stringify(what))
+    const ask = async (/** @type {object} */ what) => {
+      tell(what)
+      return JSON.parse(String((await once(child.stdout, 'data'))[0]))
+    }
+    const said = JSON.parse(String(ready[0]))
+    return await observe({
+      pid: child.pid,
+      url: said.url,
+      ready: said,
+      block: (seconds, natively) => tell({ seconds, natively }),
+      seriesSeen: async () => (await ask({ series: true })).series,
+      hold: async (sockets) => void (await ask({ hold: sockets })),
+    })
   } finally {
     child.stdin.end()
     await exited

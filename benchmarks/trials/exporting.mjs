@@ -2,31 +2,22 @@
 // The servers live here, not in the process that is measured.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { emit } from '../support/emit.mjs'
-import { cpuOf, mainWakeUps } from '../support/proc.mjs'
+import { spentBetween, spentBy } from '../support/proc.mjs'
 import { openSink } from '../support/sink.mjs'
 import { watch } from '../support/watch.mjs'
 
-const [setup, intervalMs, seconds, works] = process.argv.slice(2)
+const [setup, interval, seconds, works] = process.argv.slice(2)
+const intervalMs = Number(interval)
 // Past the collections that V8 makes once, from 8 s after a start: they would be all that there is to see.
-const SETTLE_MS = 30_000
+const SETTLE_MS = 12_000
 
 const sink = await openSink()
-const wishes = { intervalMs: Number(intervalMs), sink: sink.url, works: works === 'works' }
+const wishes = { ...sink.wishes, intervalMs, ...(works === 'works' && { works: intervalMs }) }
 const result = await watch(setup, wishes, async ({ pid }) => {
   await sleep(SETTLE_MS)
-  const before = look(pid)
+  const before = spentBy(pid)
   await sleep(Number(seconds) * 1000)
-  const after = look(pid)
-  return {
-    mainCpuNs: after.mainCpuNs - before.mainCpuNs,
-    processCpuNs: after.processCpuNs - before.processCpuNs,
-    mainWakeUps: after.mainWakeUps - before.mainWakeUps,
-  }
+  return spentBetween(before, spentBy(pid))
 })
-emit({ ...result, delivered: sink.received.at.length })
+emit({ ...result, requests: sink.received.at.length, datagrams: sink.received.datagrams })
 process.exit()
-
-/** @param {number} pid */
-function look(pid) {
-  return { ...cpuOf(pid), mainWakeUps: mainWakeUps(pid) }
-}

@@ -1,14 +1,16 @@
-// CPU time of the main thread for pieces of the same work, with something set up: `gc-cpu.mjs SETUP [HEAP_MB]`.
+// CPU time of the main thread for pieces of the same work, with something set up: `gc-cpu.mjs SETUP HEAP_MB [WISHES [PIECES]]`.
 import { attach } from 'offloop'
 import { ballast } from '../support/ballast.mjs'
 import { emit } from '../support/emit.mjs'
+import { runInner } from '../support/inner.mjs'
 import { createService, nextTurn } from '../support/service.mjs'
 import { setUp } from '../support/setups.mjs'
 import { mainThreadCpuNs } from '../support/thread-cpu.mjs'
 
-const [setup, megabytes = '0'] = process.argv.slice(2)
+const [setup, megabytes, wishes, pieces] = process.argv.slice(2)
+if (wishes === undefined) await runInner([setup, megabytes])
 // On a large heap each scavenge takes a millisecond.
-const PIECES = Number(megabytes) > 1000 ? 12 : 24
+const PIECES = Number(pieces ?? (Number(megabytes) > 1000 ? 9 : 18))
 const held = ballast(Number(megabytes))
 const service = createService(1000)
 
@@ -18,7 +20,7 @@ for (let i = 0; i < PIECES; i++) await work()
 // time: what is measured are scavenges, and those nobody forces.
 const { gc = () => {} } = globalThis
 gc()
-await setUp(setup)
+await setUp(setup, JSON.parse(wishes))
 await new Promise((resolve) => setTimeout(resolve, 300))
 
 const cpuNs = []

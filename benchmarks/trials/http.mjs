@@ -5,25 +5,20 @@ import { fileURLToPath } from 'node:url'
 import { quantile } from '../harness/statistics.mjs'
 import { emit } from '../support/emit.mjs'
 import { openLoad } from '../support/open-loop.mjs'
+import { BODY } from '../support/order.mjs'
 import { cpuOf } from '../support/proc.mjs'
-import { openSink } from '../support/sink.mjs'
+import { spawnSink } from '../support/sink.mjs'
 import { watch } from '../support/watch.mjs'
 
 const [setup, seconds, intervalSeconds] = process.argv.slice(2)
 const program = fileURLToPath(new URL('../support/http-service.mjs', import.meta.url))
-const WARM_UP_SECONDS = 0.3
+const WARM_UP_SECONDS = 0.2
 const KINDS = [
   { path: '/light', perSecond: 2000 },
   { path: '/heavy', perSecond: 300 },
 ]
-const BODY = JSON.stringify({
-  id: 4711,
-  customer: { name: 'A customer', city: 'A city', since: 2019 },
-  items: Array.from({ length: 8 }, (_, i) => ({ article: `article-${i}`, price: 9.5 + i, count: i + 1 })),
-})
-
-const sink = await openSink()
-const wishes = { sink: sink.url, intervalMs: Number(intervalSeconds) * 1000 }
+const sink = await spawnSink()
+const wishes = { ...sink.wishes, intervalMs: Number(intervalSeconds) * 1000 }
 const result = await watch(setup, wishes, observe, { program })
 emit(result)
 process.exit()

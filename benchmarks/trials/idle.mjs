@@ -2,30 +2,21 @@
 // are not looked at; each further number is a window. What is exported arrives here.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { emit } from '../support/emit.mjs'
-import { cpuOf, mainWakeUps } from '../support/proc.mjs'
+import { spentBetween, spentBy } from '../support/proc.mjs'
 import { openSink } from '../support/sink.mjs'
 import { watch } from '../support/watch.mjs'
 
 const [setup, wishes, settling, ...windows] = process.argv.slice(2)
 const sink = await openSink()
 
-const result = await watch(setup, { sink: sink.url, ...JSON.parse(wishes) }, async ({ pid }) => {
+const result = await watch(setup, { ...sink.wishes, ...JSON.parse(wishes) }, async ({ pid }) => {
   await sleep(Number(settling) * 1000)
-  const looks = [look(pid)]
+  const looks = [spentBy(pid)]
   for (const seconds of windows) {
     await sleep(Number(seconds) * 1000)
-    looks.push(look(pid))
+    looks.push(spentBy(pid))
   }
-  return looks.slice(1).map((now, i) => ({
-    processCpuNs: now.processCpuNs - looks[i].processCpuNs,
-    mainCpuNs: now.mainCpuNs - looks[i].mainCpuNs,
-    mainWakeUps: now.mainWakeUps - looks[i].mainWakeUps,
-  }))
+  return looks.slice(1).map((now, i) => spentBetween(looks[i], now))
 })
 emit(result)
 process.exit()
-
-/** @param {number} pid */
-function look(pid) {
-  return { ...cpuOf(pid), mainWakeUps: mainWakeUps(pid) }
-}

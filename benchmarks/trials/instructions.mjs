@@ -1,5 +1,5 @@
 // How many instructions the path of our two GC hooks takes, counted by valgrind: the same at every run. Two runs, and
-// their difference, so that nothing of the program's start is in it.
+// their difference, so that nothing of the program's start is in it: `instructions.mjs [bytes]`.
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import os from 'node:os'
@@ -10,13 +10,26 @@ import { emit } from '../support/emit.mjs'
 const here = fileURLToPath(new URL('../native/', import.meta.url))
 const sources = fileURLToPath(new URL('../../native/', import.meta.url))
 const [FEW, MANY] = [1000, 11_000]
+const bytes = process.argv.slice(2)
+// As binding.gyp and Node.js's own settings for addons have them.
+const FLAGS = [
+  '-std=gnu++20',
+  '-O2',
+  '-fPIC',
+  '-fno-exceptions',
+  '-fno-rtti',
+  '-fno-strict-aliasing',
+  '-fno-omit-frame-pointer',
+  '-fvisibility=hidden',
+  '-ffunction-sections',
+  '-fdata-sections',
+]
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'offloop-bench-'))
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
 run('valgrind', ['--version'])
 const program = path.join(folder, 'hook-path')
-// As binding.gyp has it.
-run('g++', ['-std=gnu++20', '-O2', '-fno-exceptions', '-I', sources, '-o', program, `${here}hook-path.cc`])
+run('g++', [...FLAGS, '-I', sources, '-o', program, `${here}hook-path.cc`])
 emit({ perPair: (count(MANY) - count(FEW)) / (MANY - FEW) })
 
 /** @param {number} pairs */
@@ -28,6 +41,7 @@ function count(pairs) {
     `--log-file=${log}`,
     program,
     String(pairs),
+    ...bytes,
   ])
   const text = run('cat', [log])
   return Number(/Collected : (\d+)/.exec(text)?.[1])

@@ -1,19 +1,25 @@
-// An idle process with something set up, watched from outside: its private memory before and after V8 shrinks an idle
-// heap, and what two windows of ten seconds cost: `resting.mjs SETUP [alone]`. What is exported arrives here.
+// An idle process with something set up, watched from outside: what two windows of ten seconds cost, and its private
+// memory before and after V8 shrinks idle heaps: `resting.mjs SETUP [alone | often]`. What is exported arrives here.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { emit } from '../support/emit.mjs'
 import { ownNode } from '../support/own-node.mjs'
-import { cpuOf, mainWakeUps, privateBytes } from '../support/proc.mjs'
+import { privateBytes, spentBetween, spentBy } from '../support/proc.mjs'
 import { openSink } from '../support/sink.mjs'
 import { watch } from '../support/watch.mjs'
 
 const SETTLE_MS = 4_000
 const WINDOW_MS = 10_000
+// V8 shrinks the heap of an idle main thread after 8 s, and that of an idle worker by and by: after 45 to 70 s.
+const REST_MS = 80_000
 
-const [setup, alone] = process.argv.slice(2)
+// Some three hundred samples by then, which is most of what the history has room for.
+const OFTEN_MS = 250
+
+const [setup, how] = process.argv.slice(2)
 const sink = await openSink()
-const own = alone === 'alone' ? ownNode() : undefined
-const result = await watch(setup, { sink: sink.url }, observe, { node: own?.file })
+const own = how === 'alone' ? ownNode() : undefined
+const wishes = { ...sink.wishes, ...(how === 'often' && { intervalMs: OFTEN_MS }) }
+const result = await watch(setup, wishes, observe, { node: own?.file })
 emit(result)
 process.exit()
 
@@ -22,20 +28,13 @@ async function observe({ pid }) {
   own?.remove()
   await sleep(SETTLE_MS)
   const early = privateBytes(pid)
-  const looks = [look(pid)]
+  const looks = [spentBy(pid)]
   for (let window = 0; window < 2; window++) {
     await sleep(WINDOW_MS)
-    looks.push(look(pid))
+    looks.push(spentBy(pid))
   }
-  const windows = looks.slice(1).map((now, i) => ({
-    processCpuNs: now.processCpuNs - looks[i].processCpuNs,
-    mainWakeUps: now.mainWakeUps - looks[i].mainWakeUps,
-  }))
-  // V8 shrinks a heap once it has done little for 8 s (not on Node.js 26, as it seems).
-  return { early, settled: privateBytes(pid), windows }
-}
-
-/** @param {number} pid */
-function look(pid) {
-  return { ...cpuOf(pid), mainWakeUps: mainWakeUps(pid) }
+  const settled = privateBytes(pid)
+  const windows = looks.slice(1).map((now, i) => spentBetween(looks[i], now))
+  await sleep(REST_MS - SETTLE_MS - windows.length * WINDOW_MS)
+  return { early, settled, resting: privateBytes(pid), windows }
 }

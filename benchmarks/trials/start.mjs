@@ -1,20 +1,24 @@
-// What the main thread pays for loading and starting something: `start.mjs SETUP`.
+// What the main thread pays for loading and starting something: `start.mjs SETUP [WISHES]`.
 import { emit } from '../support/emit.mjs'
+import { runInner } from '../support/inner.mjs'
 import { setupOf } from '../support/setups.mjs'
 import { mainThreadCpuNs } from '../support/thread-cpu.mjs'
 
 const SETTLE_MS = 300
-const { load, start } = setupOf(process.argv[2])
+const [setup, wishes] = process.argv.slice(2)
+if (wishes === undefined) await runInner([setup])
+const { load, start } = setupOf(setup)
 
 for (let i = 0; i < 3; i++) now()
 const began = now()
 const loaded = load()
 const afterLoad = now()
-start(loaded, {})
+const starting = start(loaded, JSON.parse(wishes))
 const afterStart = now()
 // The thread that was started says that it runs, and has modules and streams to set up on this side.
 await new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
 const settled = now()
+await starting
 
 emit({
   load: between(began, afterLoad),

@@ -1,36 +1,39 @@
-// A sampled process with worker threads that sleep, watched from outside: `threads.mjs WORKERS measured|bare`.
+// A sampled process with worker threads, watched from outside: `threads.mjs WORKERS STATE [TOOL]`. The workers sleep, compute
+// or are parked in Atomics.wait, and have that tool loaded.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { emit } from '../support/emit.mjs'
 import { cpuByThread, privateBytes } from '../support/proc.mjs'
+import { openSink } from '../support/sink.mjs'
 import { watch } from '../support/watch.mjs'
 
 const INTERVAL_MS = 100
 const SECONDS = 3
 const SAMPLES = (SECONDS * 1000) / INTERVAL_MS
 
-const [count, probes] = process.argv.slice(2)
-const workers = Number(count)
-const wishes = { intervalMs: INTERVAL_MS, workers, measured: probes === 'measured' }
+const [count, state, tool] = process.argv.slice(2)
+const sink = await openSink()
+/** @type {any} */
+const wishes = { ...sink.wishes, intervalMs: INTERVAL_MS, workers: Number(count), state, tool }
 
-const result = await watch('threads', wishes, async ({ pid }) => {
+const result = await watch('threads', wishes, async ({ pid, ready: { tids } }) => {
   await sleep(1000)
   const before = cpuByThread(pid)
   await sleep(SECONDS * 1000)
-  const spent = [...cpuByThread(pid)].map(([tid, ns]) => ({
-    tid,
-    ns: (ns - (before.get(tid) ?? 0)) / SAMPLES,
-  }))
-  // All sleep but the sampling thread. V8's own threads, which have nothing to do either, are the least of them.
-  const [sampling, ...others] = spent
-    .filter(({ tid }) => tid !== pid)
-    .map(({ ns }) => ns)
-    .sort((a, b) => b - a)
-  const measured = others.slice(0, workers)
+  const spent = new Map(
+    [...cpuByThread(pid)].map(([tid, ns]) => [tid, (ns - (before.get(tid) ?? 0)) / SAMPLES]),
+  )
+  const sum = (/** @type {readonly number[]} */ ids) =>
+    ids.reduce((all, tid) => all + (spent.get(tid) ?? 0), 0)
+  const named = [tids.main, ...tids.sampling, ...tids.workers]
   return {
-    samplingNs: sampling,
-    mainNs: spent.find(({ tid }) => tid === pid)?.ns,
-    workerNs: workers === 0 ? 0 : measured.reduce((sum, ns) => sum + ns, 0) / workers,
+    mainNs: sum([tids.main]),
+    samplingNs: tids.sampling.length === 0 ? null : sum(tids.sampling),
+    workerNs: tids.workers.length === 0 ? null : sum(tids.workers) / tids.workers.length,
+    // V8's and libuv's own.
+    helpersNs: sum([...spent.keys()].filter((tid) => !named.includes(tid))),
+    samplingThreads: tids.sampling.length,
     bytes: privateBytes(pid),
   }
 })
 emit(result)
+process.exit()

@@ -49,8 +49,19 @@ export interface Binding {
   writeNow(fd: number, data: Uint8Array): number
   /** How many probes and blocks of this copy of the addon exist, those of ended threads included. For tests. */
   living(): { readonly probes: number; readonly blocks: number }
-  /** Nanoseconds that the newest GC callbacks took; undefined unless attached with `timeHooks`. */
-  hookTimings(): { readonly prologueNs: Float64Array; readonly epilogueNs: Float64Array } | undefined
+  /** For benchmarks: what V8 and the loop call in the calling thread is taken away, or put back. */
+  suspend(suspended: boolean): void
+  /**
+   * Nanoseconds that the newest GC callbacks took, and the last reading of the heap profile; undefined unless attached
+   * with `timeHooks`.
+   */
+  hookTimings():
+    | {
+        readonly prologueNs: Float64Array
+        readonly epilogueNs: Float64Array
+        readonly profileNs: number
+      }
+    | undefined
 }
 
 export interface AttachOptions {

@@ -1,0 +1,106 @@
+import { trimmedMean } from '../harness/statistics.mjs'
+import { estimated } from '../harness/trials.mjs'
+import { shareOf } from './gc-hook.mjs'
+
+const KINDS = [
+  { kind: 'light', group: 'light requests' },
+  { kind: 'heavy', group: 'heavy requests' },
+]
+const CLOCKS = [
+  { clock: 'mainCpuNs', name: 'main thread' },
+  { clock: 'processCpuNs', name: 'process' },
+]
+const AIM_PERCENT = 0.5
+const SAMPLE_MS = 100
+const SAMPLE_SECONDS = 3
+const USUAL_INTERVAL_SECONDS = 10
+const NEVER_MS = 3_600_000
+const HOOKS = 'with both'
+
+/** @type {import('../harness/benchmark.mjs').Benchmark} */
+export const httpPaired = {
+  name: 'http-paired',
+  question: 'what our hooks take of a request, with and without them in one process',
+  method: [
+    'The service of `http`, under requests as fast as it answers them: blocks with the defaults of offloop in force (collections, bytes, objects, turns of the loop) and blocks with all of it taken away, in pairs, in an order by chance. Its own CPU clocks; a round’s figure is the mean of the pairs’ differences, a fifth of them cut off at either end. No sample is taken meanwhile.',
+    'Differences that small drown in the noise of a service, so beside them stands what they add up to: what our callbacks take at the collections of a busy process (timed by themselves, `gc-hook`), what a turn of the loop takes more (blocks of empty turns, in pairs, in one process), one turn a request, and the CPU of all threads for a sample, each 10 s.',
+  ],
+  rounds: 9,
+  seconds: 50,
+  thorough: { rounds: 60, seconds: 330 },
+  atOnce: 9,
+  variants: [
+    { name: 'service', trial: 'http-paired.mjs', args: ['2.4'] },
+    { name: 'hooks', trial: 'gc-hook.mjs', args: ['30', '{}', '0.8', HOOKS] },
+    { name: 'turns', trial: 'turn-cost.mjs', args: ['0.4'] },
+    ...[SAMPLE_MS, NEVER_MS].map((intervalMs) => ({
+      name: `sampled each ${intervalMs} ms`,
+      trial: 'idle.mjs',
+      args: ['offloop', JSON.stringify({ intervalMs, works: SAMPLE_MS }), '2', String(SAMPLE_SECONDS)],
+      sleeps: true,
+    })),
+  ],
+  figures: (trials) => [
+    ...KINDS.flatMap(({ kind, group }) =>
+      CLOCKS.flatMap(({ clock, name }) => [
+        {
+          name: `${group}, ${name}, CPU a request, more`,
+          estimate: trials.median('service', (result) => percentMore(result[kind], clock)),
+          unit: '%',
+          aim: AIM_PERCENT,
+          note: 'an interval around 0 is the noise',
+        },
+      ]),
+    ),
+    { name: 'a turn of the loop, more', estimate: trials.median('turns', turnNs), unit: 'ns' },
+    ...KINDS.map(({ kind, group }) => ({
+      name: `${group}, what it adds up to`,
+      estimate: estimated(sums(trials, kind)),
+      unit: '%',
+      aim: AIM_PERCENT,
+      note: 'callbacks, turns and samples, of the CPU of the process',
+    })),
+  ],
+  reasons: Object.fromEntries(
+    KINDS.flatMap(({ group }) =>
+      CLOCKS.map(({ name }) => [
+        `${group}, ${name}, CPU a request, more`,
+        'presumably the look at the size of the heap at each collection, and the sampling of its objects',
+      ]),
+    ),
+  ),
+}
+
+/** @param {readonly { hooked: any, bare: any }[]} pairs @param {string} clock */
+function percentMore(pairs, clock) {
+  const more = pairs.map(({ hooked, bare }) => hooked[clock] - bare[clock])
+  return (100 * trimmedMean(more)) / trimmedMean(pairs.map(({ bare }) => bare[clock]))
+}
+
+/** @param {{ moreNs: number[] }} result */
+function turnNs({ moreNs }) {
+  return trimmedMean(moreNs)
+}
+
+/**
+ * Percent, of each round.
+ * @param {import('../harness/trials.mjs').Trials} trials
+ * @param {string} kind
+ */
+function sums(trials, kind) {
+  const hooks = trials.byRound('hooks', ({ phases }) => shareOf(phases[HOOKS]))
+  const turns = trials.byRound('turns', turnNs)
+  const requests = trials.byRound('service', (result) =>
+    trimmedMean(result[kind].map((/** @type {any} */ { bare }) => bare.processCpuNs)),
+  )
+  const samples = trials.differences(
+    `sampled each ${SAMPLE_MS} ms`,
+    `sampled each ${NEVER_MS} ms`,
+    ([window]) => window.processCpuNs / ((SAMPLE_SECONDS * 1000) / SAMPLE_MS),
+  )
+  return [...requests].flatMap(([round, requestNs]) => {
+    const [hook, turn, sample] = [hooks, turns, samples].map((values) => values.get(round))
+    if (hook === undefined || turn === undefined || sample === undefined) return []
+    return [100 * (hook + turn / requestNs + sample / (USUAL_INTERVAL_SECONDS * 1e9))]
+  })
+}

@@ -1,0 +1,2 @@
+// An exporter of one's own that does nothing with what it gets.
+export default () => ({ export: () => {} })
