@@ -199,6 +199,7 @@ export class StallWatch {
       this.#parts.threadTime(probe.osThreadId),
     )
     probe.stalls = { total: (probe.stalls?.total ?? 0) + 1, ongoing: true }
+    this.#parts.history.keep(watched.stall.state(true))
   }
 
   #goesOn(watched: Watched, stall: OpenStall, atNs: number): void {

@@ -266,7 +266,7 @@ describe('an answer', () => {
   it('of partial success that rejects nothing is a warning, said once', async () => {
     const server = await start()
     server.fault = { status: 200, body: '{"partialSuccess":{"errorMessage":"old schema, key h-42"}}' }
-    const write = vi.spyOn(fs, 'writeSync').mockReturnValue(0)
+    const write = vi.spyOn(fs, 'writeSync').mockImplementation((_, data) => data.length)
     onTestFinished(() => write.mockRestore())
     const { delivery, messages } = exporter({ url: server.url, headers: { a: 'h-42' } })
     for (const sequence of [1, 2]) {
@@ -275,7 +275,7 @@ describe('an answer', () => {
     }
     expect(delivery).toMatchObject({ dropped: 0, failures: 0 })
     expect(messages()).toEqual([])
-    expect(write.mock.calls.map(([, line]) => line)).toEqual([
+    expect(write.mock.calls.map(([, line]) => String(line))).toEqual([
       `offloop: exporter otlp: ${server.url} stored all, and warns: old schema, key ***\n`,
     ])
   })
