@@ -25,7 +25,8 @@
     ],
     # Put there by whoever builds, and shipped with the package: three headers of the npm package of that name.
     'include_dirs': ['native/node-addon-api'],
-    'defines': ['NAPI_VERSION=9', 'NAPI_DISABLE_CPP_EXCEPTIONS'],
+    # The last: a thread that is being terminated can throw nothing, which is no reason to abort the process.
+    'defines': ['NAPI_VERSION=9', 'NAPI_DISABLE_CPP_EXCEPTIONS', 'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS'],
     'conditions': [
       ['OS == "linux"', {
         # Node's own headers say gnu++17 up to 22.

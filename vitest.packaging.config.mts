@@ -1,13 +1,13 @@
 import { defineConfig } from 'vitest/config'
-import base from './vitest.config.mts'
+import { shared } from './vitest.config.mts'
 
 // Needs more than npm: see test/packaging/setup.ts.
 export default defineConfig({
   test: {
-    ...base.test,
+    ...shared,
     include: ['test/packaging/**/*.test.ts'],
-    exclude: [],
     globalSetup: ['test/packaging/setup.ts'],
+    maxWorkers: 2,
     // Compilers, emulators and package managers, on a busy machine.
     testTimeout: 300_000,
     hookTimeout: 300_000,

@@ -1,13 +1,12 @@
 import { defineConfig } from 'vitest/config'
-import base from './vitest.config.mts'
+import { shared } from './vitest.config.mts'
 
 const hour = 3_600_000
 
 export default defineConfig({
   test: {
-    ...base.test,
+    ...shared,
     include: ['test/soak/**/*.test.ts'],
-    exclude: [],
     maxWorkers: 1,
     testTimeout: hour,
   },

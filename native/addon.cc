@@ -38,15 +38,30 @@ Napi::Value Failed(Napi::Env env, const char* code, const char* message) {
   return env.Undefined();
 }
 
+// What JavaScript gives is taken as what it is and never coerced. In a thread that is being terminated a coercion fails, as
+// all does that could run JavaScript; node-addon-api answers with a value of no environment, and the next step with that
+// ends the process. So such a value goes no further than to a question of what it is.
+double NumberOf(const Napi::Value& value) { return value.As<Napi::Number>().DoubleValue(); }
+uint32_t IdOf(const Napi::Value& value) { return static_cast<uint32_t>(NumberOf(value)); }
+bool Is(const Napi::Value& value, bool expected) {
+  return value.IsBoolean() && value.As<Napi::Boolean>().Value() == expected;
+}
+
+// A Float64Array; undefined where the thread is being terminated.
+Napi::Value Figures(Napi::Env env, const std::vector<double>& figures) {
+  Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(env, figures.size() * sizeof(double));
+  if (buffer.IsEmpty()) return env.Undefined();
+  std::copy(figures.begin(), figures.end(), static_cast<double*>(buffer.Data()));
+  return Napi::Float64Array::New(env, figures.size(), buffer, 0);
+}
+
 // attach(threadId, threadName, options?): SharedArrayBuffer. Idempotent: the thread's block.
 AttachOptions OptionsOf(const Napi::Value& value) {
   AttachOptions options;
   if (!value.IsObject()) return options;
-  const Napi::Object given = value.ToObject();
-  options.time_hooks = given.Get("timeHooks").ToBoolean();
-  if (!given.Get("longTaskStats").IsUndefined() && !given.Get("longTaskStats").ToBoolean()) {
-    options.gc_time = GcTimeSource::kHistogram;
-  }
+  const auto given = value.As<Napi::Object>();
+  options.time_hooks = Is(given.Get("timeHooks"), true);
+  if (Is(given.Get("longTaskStats"), false)) options.gc_time = GcTimeSource::kHistogram;
   return options;
 }
 
@@ -59,8 +74,8 @@ Napi::Value Attach(const Napi::CallbackInfo& info) {
     if (napi_get_uv_event_loop(env, &loop) != napi_ok) {
       return Failed(env, "ERR_OFFLOOP_ATTACH", "the environment has no event loop");
     }
-    probe = IsolateProbe::Attach(env, isolate, loop, info[0].ToNumber().Int32Value(), info[1].ToString(),
-                                 OptionsOf(info[2]));
+    probe = IsolateProbe::Attach(env, isolate, loop, static_cast<int>(NumberOf(info[0])),
+                                 info[1].As<Napi::String>(), OptionsOf(info[2]));
     if (probe == nullptr) return Failed(env, "ERR_OFFLOOP_ATTACH", "the environment is going away");
   }
   return Napi::Value(env, FromV8(IsolateProbe::ShareBlock(isolate, probe->memory())));
@@ -69,23 +84,23 @@ Napi::Value Attach(const Napi::CallbackInfo& info) {
 // idleNs(): Float64Array of pairs, a probe's id and what its loop has waited for I/O since the thread began
 Napi::Value IdleNs(const Napi::CallbackInfo& info) {
   const auto idle = Registry::Instance().IdleNs();
-  Napi::Float64Array array = Napi::Float64Array::New(info.Env(), 2 * idle.size());
-  for (size_t i = 0; i < idle.size(); ++i) {
-    array[2 * i] = idle[i].first;
-    array[2 * i + 1] = static_cast<double>(idle[i].second);
+  std::vector<double> pairs;
+  for (const auto& [id, ns] : idle) {
+    pairs.push_back(id);
+    pairs.push_back(static_cast<double>(ns));
   }
-  return array;
+  return Figures(info.Env(), pairs);
 }
 
 // askStack(id, turnNs): the thread is to take its stack, if that turn of its loop lasts until it can
 void AskStack(const Napi::CallbackInfo& info) {
-  Registry::Instance().AskStack(info[0].ToNumber().Uint32Value(), info[1].ToNumber().DoubleValue());
+  Registry::Instance().AskStack(IdOf(info[0]), NumberOf(info[1]));
 }
 
 // takeStack(id): { takenAtNs, frames: { functionName, file, line, column }[] } once it was taken, else undefined
 Napi::Value TakeStack(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  const std::optional<Stack> stack = Registry::Instance().TakeStack(info[0].ToNumber().Uint32Value());
+  const std::optional<Stack> stack = Registry::Instance().TakeStack(IdOf(info[0]));
   if (!stack) return env.Undefined();
   Napi::Array frames = Napi::Array::New(env, stack->frames.size());
   for (size_t i = 0; i < stack->frames.size(); ++i) {
@@ -107,8 +122,8 @@ Napi::Value TakeStack(const Napi::CallbackInfo& info) {
 // others with their next answer, which they are asked for.
 void Follow(const Napi::CallbackInfo& info) {
   Registry& registry = Registry::Instance();
-  registry.SetHeapAccounting(info[0].ToBoolean());
-  registry.SetHeapSampling(info[1].ToBoolean());
+  registry.SetHeapAccounting(Is(info[0], true));
+  registry.SetHeapSampling(Is(info[1], true));
   if (IsolateProbe* probe = IsolateProbe::Current()) probe->Follow();
   registry.RequestAll();
 }
@@ -159,10 +174,9 @@ Napi::Value Request(const Napi::CallbackInfo& info) {
 // last answer still holds
 Napi::Value RequestOutdated(const Napi::CallbackInfo& info) {
   const Registry::Asked asked = Registry::Instance().RequestOutdated();
-  Napi::Float64Array array = Napi::Float64Array::New(info.Env(), 1 + asked.current.size());
-  array[0] = asked.number;
-  std::copy(asked.current.begin(), asked.current.end(), array.Data() + 1);
-  return array;
+  std::vector<double> figures = {static_cast<double>(asked.number)};
+  figures.insert(figures.end(), asked.current.begin(), asked.current.end());
+  return Figures(info.Env(), figures);
 }
 
 // countHeapObjects(): { objects, bytes, pauseNs } of the calling thread's isolate, or undefined (heap_count.h)
@@ -179,9 +193,7 @@ Napi::Value GetHeapCount(const Napi::CallbackInfo& info) {
 // endedTotals(): Float64Array, by slot
 Napi::Value EndedTotals(const Napi::CallbackInfo& info) {
   const auto totals = Registry::Instance().EndedTotals();
-  Napi::Float64Array array = Napi::Float64Array::New(info.Env(), totals.size());
-  std::copy(totals.begin(), totals.end(), array.Data());
-  return array;
+  return Figures(info.Env(), {totals.begin(), totals.end()});
 }
 
 // claimSampler(): boolean, releaseSampler(): one sampler a process. A claim ends with its environment.
@@ -208,14 +220,14 @@ Napi::Value Living(const Napi::CallbackInfo& info) {
 
 // suspend(suspended): the calling thread's hooks are taken away, or put back (isolate_probe.h)
 void Suspend(const Napi::CallbackInfo& info) {
-  if (IsolateProbe* probe = IsolateProbe::Current()) probe->Suspend(info[0].ToBoolean());
+  if (IsolateProbe* probe = IsolateProbe::Current()) probe->Suspend(Is(info[0], true));
 }
 
 // hookTimings(): { prologueNs, epilogueNs: Float64Array } of the newest edges, profileNs; or undefined
 Napi::Value TimingsOf(Napi::Env env, const HookTimings::Edges& edges) {
-  Napi::Float64Array array = Napi::Float64Array::New(env, edges.size());
-  for (size_t i = 0; i < edges.size(); ++i) array[i] = edges[i];
-  return array;
+  std::vector<double> ns;
+  for (size_t i = 0; i < edges.size(); ++i) ns.push_back(edges[i]);
+  return Figures(env, ns);
 }
 
 Napi::Value GetHookTimings(const Napi::CallbackInfo& info) {
@@ -275,7 +287,7 @@ void OnTermination(const Napi::CallbackInfo& info) {
 
 // sendDatagram(path, data): number, 0 or an errno. To a Unix socket; does not wait.
 Napi::Value SendDatagram(const Napi::CallbackInfo& info) {
-  const std::string path = info[0].ToString();
+  const std::string path = info[0].As<Napi::String>();
   const auto data = info[1].As<Napi::Uint8Array>();
   return Napi::Number::New(info.Env(), SendUnixDatagram(path, data.Data(), data.ByteLength()));
 }
@@ -283,15 +295,21 @@ Napi::Value SendDatagram(const Napi::CallbackInfo& info) {
 // writeNow(fd, data): number, of the bytes that were taken or a negative errno. Does not wait.
 Napi::Value WriteNowTo(const Napi::CallbackInfo& info) {
   const auto data = info[1].As<Napi::Uint8Array>();
-  const long taken = WriteNow(info[0].ToNumber().Int32Value(), data.Data(), data.ByteLength());
+  const long taken = WriteNow(static_cast<int>(NumberOf(info[0])), data.Data(), data.ByteLength());
   return Napi::Number::New(info.Env(), static_cast<double>(taken));
 }
 
 // Node.js does not check the ABI of a Node-API module, and v8.h has one: a binary of another version would read
 // structures of another size. So this comes first, and uses Node-API only.
 bool IsOtherAbi(Napi::Env env) {
-  const Napi::Value versions = env.Global().Get("process").ToObject().Get("versions");
-  const std::string running = versions.ToObject().Get("modules").ToString();
+  Napi::Value found = env.Global();
+  for (const char* name : {"process", "versions", "modules"}) {
+    // The thread is being terminated.
+    if (!found.IsObject()) return true;
+    found = found.As<Napi::Object>().Get(name);
+  }
+  if (!found.IsString()) return true;
+  const std::string running = found.As<Napi::String>();
   const std::string built = std::to_string(NODE_MODULE_VERSION);
   if (running == built) return false;
   const std::string message =

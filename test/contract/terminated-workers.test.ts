@@ -18,3 +18,12 @@ test.each([
   },
   120_000,
 )
+
+test('threads that are terminated while they load the addon, or attach, leave the process running', async () => {
+  const child = new Child('terminated-loading.cjs', { args: ['300'] })
+  const { count, attached } = await child.next<{ count: number; attached: number }>()
+  expect(await child.exited).toMatchObject({ code: 0, signal: null, stderr: '' })
+  // Some came that far, and some did not.
+  expect(attached).toBeGreaterThan(0)
+  expect(attached).toBeLessThan(count)
+}, 120_000)
