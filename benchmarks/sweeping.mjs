@@ -1,22 +1,17 @@
 // How much sweeping V8 does on the thread outside its pauses, which no figure of ours has: by the scopes of V8's own
-// trace events, for each way to allocate of test/fixtures/gc-time.cjs. Prints the table of docs/accuracy.md:
+// trace events, for each way to allocate of test/fixtures/gc-time.cjs. Writes the table of docs/accuracy.md:
 //
-//   npm run build:all && node benchmarks/sweeping.mjs
-import { spawnSync } from 'node:child_process'
+//   node benchmarks/sweeping.mjs
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { nodeFor, supported } from '../scripts/nodes.mjs'
-import { root } from '../scripts/tools.mjs'
+import { onEveryNode, toldBy } from './support/every-node.mjs'
 
-const WORKLOADS = ['growing', 'graph', 'json', 'buffers', 'strings', 'classes']
-const RUNS = 3
+const cases = ['growing', 'graph', 'json', 'buffers', 'strings', 'classes'].map((workload) => ({ workload }))
 const CATEGORIES = 'v8,disabled-by-default-v8.gc'
 /** Pauses and steps of marking: what is inside of these is counted. */
 const COUNTED = /^V8\.(GC_?SCAVENGER|GC_MARK_COMPACTOR|GC_MINOR_M\w+|GC_MC_INCREMENTAL(_START|_FINALIZE)?)$/i
 const SWEEPING = /^V8\.GC_\w*SWEEP/
-
-const fixture = path.join(root, 'test/fixtures/gc-time.cjs')
 
 /**
  * Milliseconds of main-thread scopes, overlaps once, that match and lie in none of `inside`.
@@ -43,37 +38,19 @@ function spans(events, names, inside = []) {
 const totalMs = (/** @type {{ from: number, to: number }[]} */ all) =>
   all.reduce((sum, { from, to }) => sum + to - from, 0) / 1_000
 
-/**
- * Sweeping outside pauses, as a share of what is counted.
- * @param {string} bin
- * @param {string} workload
- */
-function share(bin, workload) {
+await onEveryNode({ name: 'sweeping', page: 'accuracy', cases, rounds: 2 }, async (bin, { workload }) => {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'offloop-sweeping-'))
-  const options = JSON.stringify({
-    workload,
-    thread: 'main',
-    longTaskStats: true,
-    heapAccounting: false,
-  })
-  const traced = ['--trace-event-categories', CATEGORIES, '--trace-event-file-pattern', 'trace.json']
-  const run = spawnSync(bin, ['--expose-gc', ...traced, fixture, options], { cwd: folder, encoding: 'utf8' })
-  if (run.status !== 0) throw new Error(run.stderr)
-  const { traceEvents } = JSON.parse(readFileSync(path.join(folder, 'trace.json'), 'utf8'))
-  rmSync(folder, { recursive: true })
-  const events = traceEvents.filter((/** @type {any} */ { ph, pid, tid }) => ph === 'X' && tid === pid)
-  const counted = spans(events, COUNTED)
-  return totalMs(spans(events, SWEEPING, counted)) / totalMs(counted)
-}
-
-const percent = (/** @type {number} */ value) => (value * 100).toFixed(1)
-
-console.log(`| workload |${supported.map((major) => ` ${nodeFor(major).version} |`).join('')}`)
-console.log(`|---|${'---|'.repeat(supported.length)}`)
-for (const workload of WORKLOADS) {
-  const cells = supported.map((major) => {
-    const shares = Array.from({ length: RUNS }, () => share(nodeFor(major).bin, workload))
-    return `${percent(Math.min(...shares))} – ${percent(Math.max(...shares))}%`
-  })
-  console.log(`| ${workload} | ${cells.join(' | ')} |`)
-}
+  try {
+    await toldBy(bin, 'gc-time.cjs', {
+      arg: JSON.stringify({ workload, thread: 'main', longTaskStats: true, heapAccounting: false }),
+      execArgv: ['--trace-event-categories', CATEGORIES, '--trace-event-file-pattern', 'trace.json'],
+      cwd: folder,
+    })
+    const { traceEvents } = JSON.parse(readFileSync(path.join(folder, 'trace.json'), 'utf8'))
+    const events = traceEvents.filter((/** @type {any} */ { ph, pid, tid }) => ph === 'X' && tid === pid)
+    const counted = spans(events, COUNTED)
+    return { countedMs: totalMs(counted), sweepingMs: totalMs(spans(events, SWEEPING, counted)) }
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
