@@ -9,36 +9,57 @@ import { onEveryNode, toldBy } from './support/every-node.mjs'
 
 const cases = ['growing', 'graph', 'json', 'buffers', 'strings', 'classes'].map((workload) => ({ workload }))
 const CATEGORIES = 'v8,disabled-by-default-v8.gc'
-/** Pauses and steps of marking: what is inside of these is counted. */
-const COUNTED = /^V8\.(GC_?SCAVENGER|GC_MARK_COMPACTOR|GC_MINOR_M\w+|GC_MC_INCREMENTAL(_START|_FINALIZE)?)$/i
+/** Steps of marking: between pauses, and counted as well. */
+const MARKING = /^V8\.GC_MC_INCREMENTAL$/
 const SWEEPING = /^V8\.GC_\w*SWEEP/
 
+/** @typedef {{ name: string, ts: number, dur: number }} Scope */
+/** @typedef {{ from: number, to: number }} Span */
+
 /**
- * Milliseconds of main-thread scopes, overlaps once, that match and lie in none of `inside`.
- * @param {{ name: string, ts: number, dur: number }[]} events
- * @param {RegExp} names
- * @param {{ from: number, to: number }[]} [inside]
+ * Pauses as our callbacks see them: V8 traces when it calls those before and after a collection. Node.js itself has one
+ * after a collection only, from before the hooks are there.
+ * @param {readonly Scope[]} scopes in the order of time
  */
-function spans(events, names, inside = []) {
-  const found = events
+function pauses(scopes) {
+  /** @type {Span[]} */
+  const found = []
+  /** @type {number[]} */
+  const open = []
+  for (const { name, ts, dur } of scopes) {
+    if (name === 'V8.GC_HEAP_EXTERNAL_PROLOGUE') open.push(ts)
+    if (name !== 'V8.GC_HEAP_EXTERNAL_EPILOGUE') continue
+    const from = open.pop()
+    if (from !== undefined) found.push({ from, to: ts + dur })
+  }
+  return found
+}
+
+/**
+ * Scopes that match, and lie in none of `inside`.
+ * @param {readonly Scope[]} scopes
+ * @param {RegExp} names
+ * @param {readonly Span[]} [inside]
+ */
+function spans(scopes, names, inside = []) {
+  return scopes
     .filter(({ name }) => names.test(name))
     .map(({ ts, dur }) => ({ from: ts, to: ts + dur }))
     .filter(({ from, to }) => !inside.some((outer) => from >= outer.from && to <= outer.to))
-    .sort((a, b) => a.from - b.from)
-  /** @type {{ from: number, to: number }[]} */
-  const joined = []
-  for (const { from, to } of found) {
-    const last = joined.at(-1)
-    if (last !== undefined && from < last.to) last.to = Math.max(last.to, to)
-    else joined.push({ from, to })
-  }
-  return joined
 }
 
-const totalMs = (/** @type {{ from: number, to: number }[]} */ all) =>
-  all.reduce((sum, { from, to }) => sum + to - from, 0) / 1_000
+/** Milliseconds, overlaps once. @param {readonly Span[]} all */
+function totalMs(all) {
+  let us = 0
+  let until = 0
+  for (const { from, to } of [...all].sort((a, b) => a.from - b.from)) {
+    us += Math.max(0, to - Math.max(from, until))
+    until = Math.max(until, to)
+  }
+  return us / 1_000
+}
 
-await onEveryNode({ name: 'sweeping', page: 'accuracy', cases, rounds: 2 }, async (bin, { workload }) => {
+await onEveryNode({ name: 'sweeping', page: 'accuracy', cases, rounds: 3 }, async (bin, { workload }) => {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'offloop-sweeping-'))
   try {
     await toldBy(bin, 'gc-time.cjs', {
@@ -47,9 +68,13 @@ await onEveryNode({ name: 'sweeping', page: 'accuracy', cases, rounds: 2 }, asyn
       cwd: folder,
     })
     const { traceEvents } = JSON.parse(readFileSync(path.join(folder, 'trace.json'), 'utf8'))
-    const events = traceEvents.filter((/** @type {any} */ { ph, pid, tid }) => ph === 'X' && tid === pid)
-    const counted = spans(events, COUNTED)
-    return { countedMs: totalMs(counted), sweepingMs: totalMs(spans(events, SWEEPING, counted)) }
+    const scopes = traceEvents
+      .filter((/** @type {any} */ { ph, pid, tid }) => ph === 'X' && tid === pid)
+      .sort((/** @type {Scope} */ a, /** @type {Scope} */ b) => a.ts - b.ts)
+    const stopped = pauses(scopes)
+    const counted = [...stopped, ...spans(scopes, MARKING)]
+    const measured = scopes.filter((/** @type {Scope} */ { ts }) => ts >= (stopped[0]?.from ?? Infinity))
+    return { countedMs: totalMs(counted), sweepingMs: totalMs(spans(measured, SWEEPING, counted)) }
   } finally {
     rmSync(folder, { recursive: true })
   }
