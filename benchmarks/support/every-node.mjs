@@ -29,11 +29,9 @@ export async function onEveryNode({ name, page, cases, rounds, sideBySide = fals
   const runs = []
   for (let round = 0; round < rounds; round++) {
     for (const { bin, version } of nodes) {
-      const run = async (/** @type {Case} */ one) => {
-        runs.push({ version, ...one, ...(await measure(bin, one)) })
-      }
-      if (sideBySide) await Promise.all(cases.map(run))
-      else for (const one of cases) await run(one)
+      const run = async (/** @type {Case} */ one) => ({ version, ...one, ...(await measure(bin, one)) })
+      if (sideBySide) runs.push(...(await Promise.all(cases.map(run))))
+      else for (const one of cases) runs.push(await run(one))
     }
   }
   const lines = runs.map((run) => JSON.stringify(run)).join(',\n')
