@@ -13,6 +13,9 @@ const TIMED = [
   'turns',
 ].map((name) => `test/contract/${name}.test.ts`)
 
+// What a browser shows, of a page that any Node.js serves.
+const BROWSER = ['test/page/**/*.test.ts', 'test/scenarios.test.ts']
+
 /** What the other configurations share. */
 export const shared = {
   // Processes, not threads: tests call gc(), and workers refuse the flag that provides it.
@@ -35,11 +38,15 @@ export default defineConfig({
         test: {
           name: 'suite',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/soak/**', 'test/packaging/**', ...TIMED],
+          exclude: ['test/soak/**', 'test/packaging/**', ...TIMED, ...BROWSER],
           // Much of the suite measures time, so it must not fight itself for the processors.
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },
+      },
+      {
+        extends: true,
+        test: { name: 'browser', include: BROWSER, maxWorkers: 2, sequence: { groupOrder: 0 } },
       },
       {
         extends: true,

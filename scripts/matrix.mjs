@@ -39,9 +39,9 @@ function runSuite(major) {
       '--reporter=default',
       '--reporter=json',
       `--outputFile.json=${report}`,
-      // The page runs in a browser, and the three services show it there: both as the running Node.js serves them.
-      '--exclude=test/page/**',
-      '--exclude=test/scenarios.test.ts',
+      // Without those in a browser (vitest.config.mts).
+      '--project=suite',
+      '--project=timed',
     ],
     // What a test starts as `node` or through npm is to be this Node.js as well.
     {
