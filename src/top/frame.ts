@@ -19,8 +19,6 @@ const SIGNS = {
   unicode: { good: '✓', notice: '!', bad: '✗', unknown: '?' },
   ascii: { good: '+', notice: '!', bad: 'X', unknown: '?' },
 }
-/** A verdict may have a shorter sentence, for one line. */
-type Shortened = Verdict & { readonly short?: string }
 
 /** What is spoken of first, in the order of the page. */
 const NAMES: Readonly<Record<string, string>> = { resources: 'resources', loop: 'event loop', gc: 'GC' }
@@ -232,7 +230,7 @@ function verdictParts(verdicts: readonly Verdict[], columns: number, style: Styl
     const whole = wide
       ? [beside(first), ...others.map((text) => line(text))]
       : [head, ...sentence.map((text) => line(text))]
-    const short = sentence.length === 1 ? verdict.text : (verdict as Shortened).short || verdict.text
+    const short = sentence.length === 1 ? verdict.text : verdict.short || verdict.text
     const rank = verdict.level === 'bad' || verdict.level === 'notice' ? verdict.level : 'good'
     return [
       { rank: 'always', lines: [wide ? beside(short) : head] },
