@@ -86,6 +86,7 @@ describe('the results in the repository', () => {
   const ours = files.map(readResults).filter((results) => results.suite === SUITE)
 
   test('have the figures that their raw data give', () => {
+    expect(ours.length, 'no results of this suite').toBeGreaterThan(0)
     for (const results of ours) {
       for (const { name, stored, again } of recomputed(results)) {
         expect(again, `${results.file}, ${name}`).toEqual(stored)
@@ -96,6 +97,7 @@ describe('the results in the repository', () => {
   test('have every benchmark, where they are those of all', () => {
     const everything = suite.filter(({ apart }) => !apart).map(({ name }) => name)
     const full = ours.filter(({ file }) => /^\d{4}-\d\d-\d\d-node\d+\.json$/.test(file))
+    expect(full.length, 'no results of all benchmarks').toBeGreaterThan(0)
     for (const { file, benchmarks } of full) {
       expect(
         benchmarks.map(({ name }) => name),
