@@ -94,7 +94,7 @@ test('native sources that are complete', () => {
 
 test('nothing else', () => {
   const expected =
-    /^(dist|native|ops|prebuilds)\/|^(package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md)$/
+    /^(dist|native|ops|prebuilds)\/|^docs\/[\w-]+\.md$|^(package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md)$/
   expect(files.filter((file) => !expected.test(file))).toEqual([])
   expect(files.filter((file) => /test|\.sources$|(^|\/)\./.test(file))).toEqual([])
 })
