@@ -45,7 +45,7 @@ export class Board {
 
   #addExtras(store: SeriesStore): void {
     for (const [name, description] of store.metrics) {
-      if (!isExtra(name) || description.type === 'histogram') continue
+      if (!isExtra(name)) continue
       const panel = extraPanel(name, description)
       if (!this.#charts.has(panel.id)) this.#open(panel)
     }

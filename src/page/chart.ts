@@ -6,8 +6,10 @@ import { DASHES } from './palette'
 import { type Line, largest, linesFor, type Panel } from './panels'
 import {
   align,
+  alone,
   growths,
   type Labels,
+  mean,
   newestIn,
   type Points,
   rate,
@@ -309,7 +311,12 @@ export class Chart {
             width: 1.5,
             ...(line.dash && { dash: DASHES[line.dash] }),
             ...(line.area && { fill: () => tint(line.colour, this.#spans().length > 0 ? 0 : 0.1) }),
-            points: { show: (_, __, first, last) => last - first < 2, size: 4 },
+            points: {
+              show: (_, __, first, last) => last - first < 2,
+              // No line is drawn to these.
+              filter: (u, at, all) => (all ? null : alone(u.data[at] ?? [])),
+              size: 4,
+            },
           }),
         ),
       ],
@@ -382,18 +389,22 @@ export class Chart {
 
 /** The points of a line, in the range or not: a chart stays where it is when one looks at an empty time. */
 export function pointsOf(line: Line, { store, labels }: Frame): Points | undefined {
-  const { metric, per } = line
+  const { metric, per, meanOf } = line
   const found = store.select(metric, { ...labels, ...line.labels })
-  const [series] = found
+  // One that has fewer labels agrees with them as well.
+  const series = store.get(metric, line.labels ?? {}) ?? found[0]
   if (series === undefined) return undefined
+  const counted = meanOf === undefined ? undefined : store.get(meanOf, series.labels)
   const points = per
     ? ratio(
         found,
         per.flatMap((name) => store.select(name, labels)),
       )
-    : line.rate
-      ? rate(series)
-      : series
+    : meanOf
+      ? counted && mean(series, counted)
+      : line.rate
+        ? rate(series)
+        : series
   return points?.v.some((value) => value !== null) ? points : undefined
 }
 

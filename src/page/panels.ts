@@ -12,6 +12,8 @@ export interface Line {
   readonly rate?: true
   /** Its growth for each by which these grew: a share, or a mean. All series that have the labels count together. */
   readonly per?: readonly string[]
+  /** Its growth for each by which this one of the same labels grew; nothing where that did not grow. */
+  readonly meanOf?: string
   readonly colour: Colour
   readonly dash?: Dash
   /** The space below it is tinted. */
@@ -32,7 +34,7 @@ export interface Panel {
   readonly thread?: true
   readonly lines: readonly Line[]
   /** In place of `lines`: one for each series of a metric, which this label names where it is the only one. */
-  readonly each?: { readonly metric: string; readonly rate?: true; readonly label?: string }
+  readonly each?: Pick<Line, 'metric' | 'rate' | 'meanOf'> & { readonly label?: string }
   /** It has twice the room where there is any. */
   readonly wide?: true
   /** The axis goes at least to here. */
@@ -366,17 +368,33 @@ export function isExtra(name: string): boolean {
   return name.startsWith('nodejs_pool_') || !BUILTIN.has(name)
 }
 
-/** A chart for a metric that has none among `PANELS`. */
+/** A chart for a metric that has none among `PANELS`. A histogram has two: of its count, and of its sum. */
 export function extraPanel(name: string, { type, unit, description }: Description): Panel {
-  const rate = type === 'counter'
-  return {
+  const panel = {
     id: `metric-${name}`,
     section: BUILTIN.has(name) ? 'Pools' : 'Your metrics',
     title: name,
-    note: rate ? `Growth a second. ${description}` : description,
-    unit: unitOf(name, unit, rate),
+    note: description,
+    unit: unitOf(name, unit, type === 'counter'),
     lines: [],
-    each: { metric: name, ...(rate && { rate: true as const }) },
+    each: { metric: name },
+  }
+  if (type === 'gauge') return panel
+  const rate = {
+    ...panel,
+    note: `Growth a second. ${description}`,
+    each: { metric: name, rate: true as const },
+  }
+  if (type === 'counter') return rate
+  const whole = name.replace(/_[a-z]+$/, '')
+  if (name.endsWith('_count'))
+    return { ...rate, title: `${whole}, rate`, note: `How many a second. ${description}`, unit: 'number/s' }
+  return {
+    ...panel,
+    title: `${whole}, mean`,
+    note: `The mean of what came between two samples. ${description}`,
+    unit: unitOf(whole, unit, false),
+    each: { metric: name, meanOf: `${whole}_count` },
   }
 }
 
@@ -395,13 +413,15 @@ export function linesFor({ each, lines }: Panel, series: readonly Series[]): rea
     .map(({ labels }) => ({ labels, name: nameAmong(labels, series) }))
     // In an order that stays, so that colours do.
     .sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
+  const { metric, rate, meanOf } = each
   return shown.map(({ labels, name }, i) => {
     const dash = DASHES[(i + Math.floor(i / COLOURS.length)) % DASHES.length]
     return {
-      label: name || labels[each.label ?? ''] || (each.rate ? 'rate' : 'value'),
-      metric: each.metric,
+      label: name || labels[each.label ?? ''] || (rate ? 'rate' : meanOf ? 'mean' : 'value'),
+      metric,
       labels,
-      ...(each.rate && { rate: true as const }),
+      ...(rate && { rate }),
+      ...(meanOf && { meanOf }),
       ...(shown.length === 1 && { area: true as const }),
       colour: COLOURS[i % COLOURS.length] as Colour,
       ...(dash && { dash }),

@@ -102,6 +102,11 @@ export class SeriesStore {
     return [...(this.#series.get(name)?.values() ?? [])].filter((one) => agree(one.labels, labels))
   }
 
+  /** The series of exactly these labels. */
+  get(name: string, labels: Labels): Series | undefined {
+    return this.#series.get(name)?.get(keyOf({ name, labels }))
+  }
+
   *#all(): Generator<Series> {
     for (const group of this.#series.values()) yield* group.values()
   }
@@ -115,16 +120,18 @@ export class SeriesStore {
 }
 
 /**
- * What a counter grew by a second, point by point. A counter that fell began anew, and how much it grew meanwhile
- * nobody knows; neither across a gap.
+ * What a counter grew by a second, point by point. A counter that fell began anew, unless it `falls`, and how much it grew
+ * meanwhile nobody knows; neither across a gap.
  */
-export function rate(points: Points): Points {
+export function rate(points: Points, falls = false): Points {
   const gap = gapsOf(points.t)
   const v = points.v.map((value, i): Value => {
     const before = points.v[i - 1]
     if (i === 0 || value === null || before === null || before === undefined || gap.has(i)) return null
     const grown = value - before
-    return grown < 0 ? null : grown / (((points.t[i] as number) - (points.t[i - 1] as number)) / 1000)
+    return grown < 0 && !falls
+      ? null
+      : grown / (((points.t[i] as number) - (points.t[i - 1] as number)) / 1000)
   })
   return { t: points.t, v }
 }
@@ -147,6 +154,23 @@ export function ratio(took: readonly Points[], of: readonly Points[]): Points | 
     return Number.isNaN(value) ? null : value
   })
   return { t: first.t, v }
+}
+
+/**
+ * The mean of what came between two samples, by the count and the sum of a histogram; none where nothing came. The sum may
+ * fall, of what is negative: that all began anew is told by the count.
+ */
+export function mean(sum: Points, count: Points): Points {
+  const counts = rate(count)
+  const came = new Map(counts.t.map((at, i) => [at, counts.v[i] ?? 0]))
+  const { t, v } = rate(sum, true)
+  return {
+    t,
+    v: t.map((at, i) => {
+      const [by, value] = [came.get(at) ?? 0, v[i] ?? null]
+      return by === 0 || value === null ? null : value / by
+    }),
+  }
 }
 
 /** When a counter was seen to have grown, and by how much. One that fell began anew, and tells nothing of before. */
@@ -209,11 +233,21 @@ export function align(lines: readonly Points[]): [number[], ...(Value | undefine
   return [times, ...withGaps.map((at) => times.map((time) => at.get(time)))]
 }
 
+/** Which values of an aligned line have none on either side. `undefined` is in no line's way. */
+export function alone(values: ArrayLike<Value | undefined>): number[] {
+  const known = Array.from(values, (value, i) => ({ value, i })).filter(({ value }) => value !== undefined)
+  return known.flatMap(({ value, i }, k) =>
+    value !== null && (known[k - 1]?.value ?? null) === null && (known[k + 1]?.value ?? null) === null
+      ? [i]
+      : [],
+  )
+}
+
 function agree(labels: Labels, wanted: Labels): boolean {
   return Object.entries(wanted).every(([label, value]) => (labels[label] ?? value) === value)
 }
 
-function keyOf({ name, labels }: Series): string {
+function keyOf({ name, labels }: Pick<Series, 'name' | 'labels'>): string {
   return JSON.stringify([name, ...Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1))])
 }
 

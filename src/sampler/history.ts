@@ -8,7 +8,7 @@ export interface Kept {
   readonly name: string
   readonly type: MetricType
   readonly labels: Labels
-  /** By level. A part of a gauge is its two extremes in order of time, and its last value; one of a counter that alone. */
+  /** By level. A part of a gauge is its two extremes in order of time, and its last value; one of what is cumulative that alone. */
   readonly tracks: readonly Track[]
 }
 

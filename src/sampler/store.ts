@@ -16,7 +16,10 @@ const RANKS = { process: 0, custom: 1, thread: 2 } as const
 type Rank = (typeof RANKS)[keyof typeof RANKS]
 const BUILTIN = new Set<string>(metrics.map(({ name }) => name))
 
-/** Values of a part: of a gauge its two extremes in order of time, and its last value; of a counter, which only rises, that. */
+/**
+ * Values of a part: of a gauge its two extremes in order of time, and its last value; of what is cumulative that alone. A
+ * histogram has a series for its count and one for its sum.
+ */
 const PART_WIDTH = { gauge: 3, counter: 1, histogram: 1 } as const satisfies Record<MetricType, number>
 /** Names and labels of a series take about so many bytes, outside of the pages. */
 const BYTES_A_SERIES = 1024
@@ -61,7 +64,7 @@ export class Store {
     this.#ways = this.#waysToPages()
   }
 
-  /** Returns how many values found no room. Histograms are not kept. */
+  /** Returns how many values found no room. */
   add(batch: Batch): number {
     const column = this.#columns++
     this.#way = 0
@@ -70,20 +73,31 @@ export class Store {
     this.#advance(batch.timestamp, column)
     let dropped = 0
     for (const { name, type, value, labels } of batch.metrics) {
-      if (typeof value !== 'number') continue
-      const key = seriesKey(name, labels)
-      const series = this.#series.get(key) ?? this.#open(name, type, labels, column)
-      if (series !== undefined && this.#write(series, value)) {
-        series.last = column
-        this.#series.set(key, series)
-      } else {
-        dropped++
-        if (series === undefined) continue
-        this.#forget(key, series)
-        this.#full = Math.min(this.#full, series.rank)
+      if (typeof value === 'number') dropped += this.#put(name, type, value, labels, column)
+      // Of ours there are quantiles.
+      else if (!BUILTIN.has(name)) {
+        dropped += this.#put(`${name}_count`, type, value.count, labels, column)
+        dropped += this.#put(`${name}_sum`, type, value.sum, labels, column)
       }
     }
     return dropped + this.#displaced
+  }
+
+  /** Returns how many values found no room. */
+  #put(name: string, type: MetricType, value: number, labels: Labels, column: number): 0 | 1 {
+    const key = seriesKey(name, labels)
+    const series = this.#series.get(key) ?? this.#open(name, type, labels, column)
+    if (series === undefined) return 1
+    // A user's `x_count` beside a histogram `x`: the one that was there stays what it is.
+    if ((series.type === 'histogram') !== (type === 'histogram')) return 1
+    if (this.#write(series, value)) {
+      series.last = column
+      this.#series.set(key, series)
+      return 0
+    }
+    this.#forget(key, series)
+    this.#full = Math.min(this.#full, series.rank)
+    return 1
   }
 
   /** Series of `metric` with their points from `start` to `end`; undefined where the name is not known. */

@@ -5,11 +5,13 @@ import { Catalogue } from '../../src/page/catalogue'
 import { duration, format, formatAxis } from '../../src/page/format'
 import { SHAPES } from '../../src/page/glyphs'
 import { GUIDES, type Guide } from '../../src/page/guides'
-import { extraPanel, isExtra, linesFor, metricsOf, PANELS, SECTIONS } from '../../src/page/panels'
+import { extraPanel, isExtra, linesFor, metricsOf, PANELS, type Panel, SECTIONS } from '../../src/page/panels'
 import {
   align,
+  alone,
   gapsOf,
   growths,
+  mean,
   newestIn,
   rate,
   ratio,
@@ -106,6 +108,37 @@ describe('a rate', () => {
     ]
     expect(ratio([active], [active, idle])?.v).toEqual([null, 1, 0, 0.5, null])
     expect(ratio([active], [])).toBeUndefined()
+  })
+})
+
+describe('a mean', () => {
+  const t = every(1_000, 6)
+
+  it('is of what came between two samples, and none where nothing came', () => {
+    const [sum, count] = [
+      { t, v: [10, 12, 12, 15, 15, 16] },
+      { t, v: [4, 8, 8, 9, 9, 11] },
+    ]
+    expect(mean(sum, count).v).toEqual([null, 0.5, null, 3, null, 0.5])
+  })
+
+  it('may be negative, and is none where all began anew', () => {
+    const [sum, count] = [
+      { t, v: [0, -4, -3, 0, 2, 1] },
+      { t, v: [0, 2, 4, 0, 1, 2] },
+    ]
+    expect(mean(sum, count).v).toEqual([null, -2, 0.5, null, 2, -1])
+  })
+
+  it('is of the samples that have both', () => {
+    const sum = { t, v: [0, 1, 2, 3, 4, 5] }
+    expect(mean(sum, { t: t.slice(3), v: [0, 2, 4] }).v).toEqual([null, null, null, null, 0.5, 0.5])
+  })
+
+  it('that stands alone is a point, since no line is drawn to it', () => {
+    expect(alone([null, 1, null, 2, 3, null, 4])).toEqual([1, 6])
+    expect(alone([null, 1, undefined, null, undefined, 2, undefined, 3])).toEqual([1])
+    expect(alone([])).toEqual([])
   })
 })
 
@@ -217,6 +250,14 @@ describe('the store', () => {
     expect(store.select('x', { thread: 'main', pid: '7' })).toHaveLength(1)
   })
 
+  it('finds the series of exactly these labels among those that agree', () => {
+    const store = new SeriesStore()
+    store.merge(answer(line([1]), line([2], { a: '1', b: '2' })), all)
+    expect(store.get('x', {})?.t).toEqual([1])
+    expect(store.get('x', { b: '2', a: '1' })?.t).toEqual([2])
+    expect(store.get('x', { a: '1' })).toBeUndefined()
+  })
+
   it('is told apart from what there is: threads that are not shown, and ended ones for as long as they are seen', () => {
     const catalogue = new Catalogue()
     const of = (pid: string, thread: string, t: number, worker = '1') =>
@@ -298,6 +339,23 @@ describe('the charts', () => {
     expect(lines.map(({ label }) => label)).toEqual(['q3', 'q4', 'q5', 'q6', 'q7', 'q8'])
     expect(new Set(lines.map(({ colour, dash }) => `${colour} ${dash}`)).size).toBe(lines.length)
     expect(linesFor(panel, [of('a', 0)]).map(({ label }) => label)).toEqual(['value'])
+  })
+
+  it('of a histogram of yours are two: how many, and what they were on average', () => {
+    const description = { type: 'histogram', unit: '', description: 'Orders.' } as const
+    const [rate, mean] = ['order_seconds_count', 'order_seconds_sum'].map((name) =>
+      extraPanel(name, description),
+    )
+    expect(rate).toMatchObject({ title: 'order_seconds, rate', unit: 'number/s' })
+    expect(mean).toMatchObject({ title: 'order_seconds, mean', unit: 'seconds' })
+    for (const panel of [rate, mean])
+      expect(panel).toMatchObject({ note: expect.stringMatching(/\. Orders\.$/) })
+    const of = (by: string): Series => ({ name: 'order_seconds_sum', labels: { by }, t: [1], v: [1] })
+    expect(linesFor(mean as Panel, [of('card'), of('cash')])).toMatchObject([
+      { label: 'card', meanOf: 'order_seconds_count', labels: { by: 'card' } },
+      { label: 'cash', meanOf: 'order_seconds_count', labels: { by: 'cash' } },
+    ])
+    expect(linesFor(mean as Panel, [of('card')]).map(({ label }) => label)).toEqual(['mean'])
   })
 
   it.each([

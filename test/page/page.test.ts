@@ -213,6 +213,15 @@ describe('the page', { timeout: 90_000 }, () => {
     await page.locator('#chart-metric-orders_open').scrollIntoViewIfNeeded()
     await expect.poll(() => legend(page, 'metric-orders_open')).toMatch(/phone\s+\d+\s+web\s+[\d,]+/)
     await expect.poll(() => legend(page, 'metric-orders_taken_total')).toMatch(/rate\s+[\d,.]+\s\/s/)
+    // A histogram is how many there were, and what they were on average.
+    const [mean, rate] = ['metric-order_seconds_sum', 'metric-order_seconds_count']
+    await page.locator(`#chart-${mean}`).scrollIntoViewIfNeeded()
+    await expect.poll(() => legend(page, mean)).toMatch(/^card\s+250\sms\s+cash\s+2\ss$/)
+    await expect.poll(() => legend(page, rate)).toMatch(/^card\s+[\d,.]+\s\/s\s+cash\s+[\d.]+\s\/s$/)
+    expect(await page.locator(`#chart-${mean} h3`).innerText()).toBe('order_seconds, mean')
+    for (const one of [mean, rate]) expect((await pixels(page, one, BLUE.light)).like).toBeGreaterThan(20)
+    const { metrics } = await api<SeriesAnswer>('series?metrics=order_seconds_sum,order_seconds_count')
+    expect(Object.values(metrics).map(({ type }) => type)).toEqual(['histogram', 'histogram'])
     await page.screenshot({ path: `${SHOTS}own.png` })
 
     const threads = await page.locator('#thread option').allInnerTexts()

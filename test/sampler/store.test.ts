@@ -108,14 +108,71 @@ describe('a query', () => {
     expect(values(store)).toEqual([[1, 2]])
   })
 
-  test('has zeros, negative and huge values, and no histograms', () => {
+  test('has zeros, negative and huge values', () => {
     const store = storeOf()
-    const value = { count: 1, sum: 1, buckets: [] }
-    const histogram: Metric = { name: 'h', type: 'histogram', value, labels: {} }
     const given = [0, -1.5, Number.MAX_VALUE, Number.MIN_VALUE, 2 ** 53 - 1]
-    fill(store, 1, given.length, (sequence) => [gauge('m', given[sequence - 1] as number), histogram])
+    fill(store, 1, given.length, (sequence) => [gauge('m', given[sequence - 1] as number)])
     expect(values(store)).toEqual([given])
+  })
+})
+
+describe('a histogram', () => {
+  const histogram = (name: string, count: number, labels: Metric['labels'] = {}): Metric => ({
+    name,
+    type: 'histogram',
+    value: { count, sum: count / 4, buckets: [{ le: 1, count }] },
+    labels: { service: 'api', ...labels },
+  })
+
+  test('of yours is its count and its sum, for each of its labels', () => {
+    const store = storeOf()
+    fill(store, 1, 3, (sequence) => [
+      histogram('h', sequence, { route: 'a' }),
+      histogram('h', 10 * sequence, { route: 'b' }),
+    ])
+    expect(values(store, 'h_count')).toEqual([
+      [1, 2, 3],
+      [10, 20, 30],
+    ])
+    expect(values(store, 'h_sum')).toEqual([
+      [0.25, 0.5, 0.75],
+      [2.5, 5, 7.5],
+    ])
+    expect(columns(store, 'h_sum').map(({ type, labels }) => [type, labels.route])).toEqual([
+      ['histogram', 'a'],
+      ['histogram', 'b'],
+    ])
     expect(store.query('h', ...EVER)).toBeUndefined()
+  })
+
+  test('of ours is not kept: there are its quantiles', () => {
+    const store = storeOf()
+    fill(store, 1, 1, () => [histogram('nodejs_gc_duration_seconds', 1), gauge('m', 1)])
+    expect([...store.series(undefined, ...EVER)].map(({ name }) => name)).toEqual(['m'])
+  })
+
+  test('is cumulative: a part of it is its last value', () => {
+    const store = storeOf()
+    fill(store, 1, 4 * 360, (sequence) => [histogram('h', sequence)])
+    const { v, min } = columns(store, 'h_count')[0] ?? { v: [] }
+    expect(min).toBeUndefined()
+    expect(v).toEqual([...v].sort((a, b) => a - b))
+    expect(v.at(-1)).toBe(4 * 360)
+  })
+
+  test('leaves a metric that has such a name what it is, and that is counted', () => {
+    const store = storeOf()
+    const both = (sequence: number) => [gauge('h_count', -sequence), histogram('h', sequence)]
+    expect(fill(store, 1, 2, both)).toBe(2)
+    expect(values(store, 'h_count')).toEqual([[-1, -2]])
+    expect(values(store, 'h_sum')).toEqual([[0.25, 0.5]])
+  })
+
+  test('takes two places of those that there are', () => {
+    const store = storeOf()
+    const all = Array.from({ length: MAX_SERIES }, (_, i) => histogram('h', 1, { i: String(i) }))
+    expect(fill(store, 1, 1, () => all)).toBe(MAX_SERIES)
+    expect([...store.series(undefined, ...EVER)]).toHaveLength(MAX_SERIES)
   })
 })
 
