@@ -18,8 +18,13 @@ const MAKERS = [
   ['test/page/page.test.ts', 'is readable in'],
   ['test/scenarios.test.ts', 'a leak|pressure on the collector|a stall'],
 ]
-/** The sentences on the cards. */
-const SENTENCES = ['src/server/verdicts.ts', 'src/server/heap-verdict.ts', 'src/core/words.ts']
+/** The sentences on the cards, and figures. */
+const SENTENCES = [
+  'src/core/figures.ts',
+  'src/core/words.ts',
+  'src/server/heap-verdict.ts',
+  'src/server/verdicts.ts',
+]
 
 /** Of what changes how the page looks: not of comments, nor of how code is laid out. */
 export function hashOfSources() {

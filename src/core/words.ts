@@ -1,4 +1,5 @@
 // Numbers as people read them, in sentences.
+import { stepOf } from './figures'
 
 /** Three figures: 0.123, 1.23, 12.3, 123, 1234. */
 function short(value: number): string {
@@ -7,20 +8,16 @@ function short(value: number): string {
 }
 
 export function bytesInWords(bytes: number): string {
-  for (const [unit, size] of [
-    ['GiB', 2 ** 30],
-    ['MiB', 2 ** 20],
-    ['KiB', 2 ** 10],
-  ] as const) {
-    if (Math.abs(bytes) >= size) return `${short(bytes / size)} ${unit}`
-  }
-  return `${short(bytes)} bytes`
+  const { factor, suffix } = stepOf(bytes, 'bytes')
+  return `${short(bytes / factor)} ${suffix === 'B' ? 'bytes' : suffix}`
 }
 
 /** A length: `850 µs`, `12 ms`, `3.4 s`, `17 s`, `5 minutes`, `2.5 hours`. */
 export function secondsInWords(seconds: number): string {
-  if (seconds < 1e-3) return `${short(seconds * 1e6)} µs`
-  if (seconds < 1) return `${short(seconds * 1e3)} ms`
+  if (seconds < 1) {
+    const { factor, suffix } = stepOf(seconds, 'seconds')
+    return `${short(seconds / factor)} ${suffix}`
+  }
   if (seconds < 90) return `${seconds < 9.95 ? short(Number(seconds.toFixed(1))) : Math.round(seconds)} s`
   if (seconds < 5400) return `${Math.round(seconds / 60)} minutes`
   if (seconds < 48 * 3600) return `${short(seconds / 3600)} hours`

@@ -1,6 +1,6 @@
+import { count, figure, type Unit } from '../core/figures'
 import type { Series } from './parse'
 import { inColumns, type Span, scaleOf, sparkline } from './sparkline'
-import * as units from './units'
 
 interface Chart {
   readonly label: string
@@ -13,6 +13,8 @@ interface Chart {
   readonly high?: number
 }
 
+const as = (unit: Unit) => (value: number) => figure(value, unit)
+
 export const MOST_MS = 5 * 60_000
 const LEAST_MS = 60_000
 
@@ -24,7 +26,7 @@ const CHARTS: readonly Chart[] = [
     metric: 'nodejs_eventloop_active_seconds_total',
     rate: true,
     // The clocks of two samples may make a hair more of it.
-    show: (value) => units.share(Math.min(1, value)),
+    show: (value) => figure(Math.min(1, value), 'ratio'),
     pick: 'greatest',
     low: 0,
     high: 1,
@@ -33,17 +35,17 @@ const CHARTS: readonly Chart[] = [
     label: 'GC share',
     metric: 'nodejs_gc_main_thread_seconds_total',
     rate: true,
-    show: units.share,
+    show: as('ratio'),
     pick: 'greatest',
     low: 0,
   },
-  { label: 'heap used', metric: 'nodejs_heap_size_used_bytes', rate: false, show: units.bytes, pick: 'last' },
-  { label: 'live heap', metric: 'nodejs_heap_live_bytes', rate: false, show: units.bytes, pick: 'last' },
+  { label: 'heap used', metric: 'nodejs_heap_size_used_bytes', rate: false, show: as('bytes'), pick: 'last' },
+  { label: 'live heap', metric: 'nodejs_heap_live_bytes', rate: false, show: as('bytes'), pick: 'last' },
   {
     label: 'allocation',
     metric: 'nodejs_heap_allocated_bytes_total',
     rate: true,
-    show: units.bytesPerSecond,
+    show: as('bytes/s'),
     pick: 'greatest',
     low: 0,
   },
@@ -51,7 +53,7 @@ const CHARTS: readonly Chart[] = [
     label: 'longest turn',
     metric: 'nodejs_eventloop_longest_turn_seconds',
     rate: false,
-    show: units.seconds,
+    show: as('seconds'),
     pick: 'greatest',
     low: 0,
   },
@@ -59,15 +61,15 @@ const CHARTS: readonly Chart[] = [
     label: 'resources',
     metric: 'nodejs_active_resources_total',
     rate: false,
-    show: units.count,
+    show: count,
     pick: 'last',
   },
-  { label: 'memory', metric: 'process_resident_memory_bytes', rate: false, show: units.bytes, pick: 'last' },
+  { label: 'memory', metric: 'process_resident_memory_bytes', rate: false, show: as('bytes'), pick: 'last' },
   {
     label: 'CPU',
     metric: 'process_cpu_seconds_total',
     rate: true,
-    show: units.share,
+    show: as('ratio'),
     pick: 'greatest',
     low: 0,
   },

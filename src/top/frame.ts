@@ -1,3 +1,4 @@
+import { age, count, figure } from '../core/figures'
 import type { ShownStall } from '../core/stall'
 import type { Status, Verdict } from '../core/status'
 import { secondsInWords } from '../core/words'
@@ -5,7 +6,6 @@ import { chartsOf, MOST_MS } from './charts'
 import { ellipsis, type Line, render, type Segment, type Style, shown, type Tone } from './line'
 import { stallLines } from './stall-lines'
 import { cut, pad, padStart, width, wrap } from './text'
-import * as units from './units'
 import type { View } from './view'
 
 export interface Size {
@@ -127,7 +127,7 @@ function header(view: View, columns: number, style: Style): Line[] {
   const lines: Line[] = []
   if (status !== undefined) {
     const { service, pid, nodeVersion, offloopVersion } = status
-    const up = units.age(serverNow(view, status) - status.startedAt)
+    const up = age(serverNow(view, status) - status.startedAt)
     const name = { text: service, tone: 'bold' as Tone }
     const rest = [
       `pid ${pid}`,
@@ -140,7 +140,7 @@ function header(view: View, columns: number, style: Style): Line[] {
   }
   if (lost !== undefined) {
     const reason = shown(lost.reason, style)
-    const since = status === undefined ? '' : `lost for ${units.age(view.now - lost.since)}, trying again: `
+    const since = status === undefined ? '' : `lost for ${age(view.now - lost.since)}, trying again: `
     const told = wrap(`${since}${reason}`, columns).slice(0, 3)
     lines.push(...told.map((text): Line => [{ text, tone: 'bad' }]))
   }
@@ -156,13 +156,13 @@ function sampler(view: View, status: Status, columns: number, style: Style): Lin
     [health.droppedBatches, 'batches dropped'],
     [health.exportFailures, 'exports failed'],
     [health.restarts, 'restarts'],
-  ].flatMap(([number, what]) => ((number as number) > 0 ? `${units.count(number as number)} ${what}` : []))
-  const age = serverNow(view, status) - sampledAt
+  ].flatMap(([number, what]) => ((number as number) > 0 ? `${count(number as number)} ${what}` : []))
+  const old = serverNow(view, status) - sampledAt
   const sample: Segment = {
-    text: sequence === 0 ? 'no sample yet' : `sample ${sequence}, ${units.age(age)} old`,
+    text: sequence === 0 ? 'no sample yet' : `sample ${sequence}, ${age(old)} old`,
     tone: 'dim',
   }
-  const every: Segment = { text: `every ${units.seconds(intervalMs / 1000)}`, tone: 'dim' }
+  const every: Segment = { text: `every ${figure(intervalMs / 1000, 'seconds')}`, tone: 'dim' }
   const line =
     faults.length === 0
       ? listed([sample, every, { text: 'none missed', tone: 'dim' }], columns, style)
@@ -275,9 +275,9 @@ function threadLines(status: Status | undefined, style: Style): Line[] {
   const columns = Math.min(24, Math.max(...threads.map(({ thread }) => width(shown(thread, style)))))
   return threads.map(({ thread, utilization, heapUsedBytes, gcCycles, stalled }) => [
     { text: pad(shown(thread, style), columns) },
-    { text: padStart(utilization === undefined ? '-' : `${units.share(utilization)} busy`, 13) },
-    { text: padStart(heapUsedBytes === undefined ? '-' : units.bytes(heapUsedBytes), 12) },
-    { text: padStart(gcCycles === undefined ? '-' : `${units.count(gcCycles)} GCs`, 12) },
+    { text: padStart(utilization === undefined ? '-' : `${figure(utilization, 'ratio')} busy`, 13) },
+    { text: padStart(heapUsedBytes === undefined ? '-' : figure(heapUsedBytes, 'bytes'), 12) },
+    { text: padStart(gcCycles === undefined ? '-' : `${count(gcCycles)} GCs`, 12) },
     ...(stalled ? [{ text: '  stuck', tone: 'bad' as Tone }] : []),
   ])
 }

@@ -1,9 +1,9 @@
 import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { figure } from '../core/figures'
 import { type Frame, type ShownStall, threadOf } from '../core/stall'
 import { ellipsis, type Line, type Style, shown } from './line'
 import { cutStart, width } from './text'
-import * as units from './units'
 
 const CAUSES: Readonly<Record<string, string>> = {
   code: 'JavaScript',
@@ -17,7 +17,7 @@ export function stallLines(stall: ShownStall, columns: number, frames: number, s
   const { ongoing, durationMs, startedAt, cause, stack = [] } = stall
   const thread = threadOf(stall)
   const clock = new Date(startedAt).toTimeString().slice(0, 8)
-  const lasted = units.seconds(durationMs / 1000)
+  const lasted = figure(durationMs / 1000, 'seconds')
   const title: Line = ongoing
     ? [
         { text: style.unicode ? '■ ' : '# ', tone: 'bad' },

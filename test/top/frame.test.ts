@@ -127,7 +127,7 @@ describe('the charts', () => {
     const loop = spiky('nodejs_eventloop_active_seconds_total', {
       v: Array.from({ length: 300 }, (_, index) => 0.01 * index + Math.max(0, index - 289)),
     })
-    expect(rowOf('loop busy', [loop], { columns: 80, rows: 40 })).toMatch(/▁█+ +100% {3}1.00% to 100%$/)
+    expect(rowOf('loop busy', [loop], { columns: 80, rows: 40 })).toMatch(/▁█+ +100% {3}1% to 100%$/)
   })
 })
 

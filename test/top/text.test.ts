@@ -4,7 +4,6 @@ import { dist } from '../dist'
 const { cut, cutAtWord, cutStart, pad, padStart, printable, width, wrap } =
   dist<typeof import('../../src/top/text')>('top/text.js')
 const { scaleOf, sparkline, inColumns } = dist<typeof import('../../src/top/sparkline')>('top/sparkline.js')
-const units = dist<typeof import('../../src/top/units')>('top/units.js')
 
 describe('printable', () => {
   test.each([
@@ -134,22 +133,4 @@ describe('a sparkline', () => {
       expect(columns(4, 'last', -4, 0)).toEqual([null, null, null, null])
     })
   })
-})
-
-test('figures have their units', () => {
-  expect([0, 1023, 1024, 12.5 * 2 ** 20, 3 * 2 ** 30].map(units.bytes)).toEqual([
-    '0 B',
-    '1023 B',
-    '1 KiB',
-    '12.5 MiB',
-    '3 GiB',
-  ])
-  expect([0, 5e-6, 0.0123, 1.5, 90].map(units.seconds)).toEqual(['0 s', '5 µs', '12.3 ms', '1.50 s', '90 s'])
-  expect([0, 0.012, 1.4].map(units.share)).toEqual(['0%', '1.20%', '140%'])
-  expect([900, 61_000, 7_260_000, 100_000_000].map(units.age)).toEqual([
-    '1 s',
-    '1 min',
-    '2 h 1 min',
-    '1 d 3 h',
-  ])
 })
