@@ -1,5 +1,6 @@
 // Numbers as people read them, in sentences.
-import { stepOf } from './figures'
+import { plural, stepOf } from './figures'
+import type { Faults } from './status'
 
 /** Three figures: 0.123, 1.23, 12.3, 123, 1234. */
 function short(value: number): string {
@@ -37,4 +38,20 @@ export function rateInWords(perSecond: number, what = ''): string {
   return perSecond === 0 || perSecond >= 1
     ? `${short(perSecond)}${what} a second`
     : `${short(perSecond * 60)}${what} a minute`
+}
+
+export const NO_FAULTS = 'nothing missed'
+
+/** What the sampler missed and lost: `3 samples missed, 1 restart`. */
+export function faultsInWords({ missedTicks, droppedBatches, exportFailures, restarts }: Faults): string {
+  const told = [
+    [missedTicks, 'sample', ' missed'],
+    [droppedBatches, 'sample', ' dropped'],
+    [exportFailures, 'export', ' failed'],
+    [restarts, 'restart', ''],
+  ] as const
+  const some = told
+    .filter(([number]) => number > 0)
+    .map(([number, noun, verb]) => plural(number, noun) + verb)
+  return some.join(', ') || NO_FAULTS
 }

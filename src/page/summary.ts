@@ -1,6 +1,7 @@
-import type { Faults, Status, ThreadStatus } from '../core/status'
+import type { Status, ThreadStatus } from '../core/status'
+import { faultsInWords, NO_FAULTS } from '../core/words'
 import { h, replace, say, svg, the } from './dom'
-import { ABSENT, count, duration, format, plural } from './format'
+import { ABSENT, count, duration, format } from './format'
 import { glyph } from './glyphs'
 
 /** What is measured, and how the measuring is. `ageMs` is that of the newest sample. */
@@ -21,22 +22,9 @@ export function showSummary(status: Status, ageMs: number): void {
 }
 
 function showHealth({ health }: Status): void {
-  const lately = faultsIn(health.lately ?? health)
-  const ever = faultsIn(health)
-  the('health').title = `In the last five minutes. Since the start: ${ever || 'nothing missed'}.`
-  replace(the('health'), [
-    glyph(lately === '' ? 'good' : 'notice'),
-    h('span', {}, lately === '' ? 'nothing missed' : lately),
-  ])
-}
-
-function faultsIn({ missedTicks, droppedBatches, exportFailures, restarts }: Faults): string {
-  return [
-    ...(missedTicks > 0 ? [plural(missedTicks, 'tick').concat(' missed')] : []),
-    ...(droppedBatches > 0 ? [plural(droppedBatches, 'sample').concat(' dropped')] : []),
-    ...(exportFailures > 0 ? [plural(exportFailures, 'export').concat(' failed')] : []),
-    ...(restarts > 0 ? [plural(restarts, 'restart')] : []),
-  ].join(', ')
+  const lately = faultsInWords(health.lately ?? health)
+  the('health').title = `In the last five minutes. Since the start: ${faultsInWords(health)}.`
+  replace(the('health'), [glyph(lately === NO_FAULTS ? 'good' : 'notice'), h('span', {}, lately)])
 }
 
 /** The main one first, then what is stalled, then by load. */

@@ -1,7 +1,7 @@
 import { age, count, figure } from '../core/figures'
 import type { ShownStall } from '../core/stall'
 import type { Status, Verdict } from '../core/status'
-import { secondsInWords } from '../core/words'
+import { faultsInWords, NO_FAULTS, secondsInWords } from '../core/words'
 import { chartsOf, MOST_MS } from './charts'
 import { ellipsis, type Line, render, type Segment, type Style, shown, type Tone } from './line'
 import { stallLines } from './stall-lines'
@@ -151,12 +151,7 @@ function header(view: View, columns: number, style: Style): Line[] {
 /** What the sampler says of itself: how old all of this is, and whether something is missing in it. */
 function sampler(view: View, status: Status, columns: number, style: Style): Line {
   const { health, intervalMs, sequence, sampledAt } = status
-  const faults = [
-    [health.missedTicks, 'samples missed'],
-    [health.droppedBatches, 'batches dropped'],
-    [health.exportFailures, 'exports failed'],
-    [health.restarts, 'restarts'],
-  ].flatMap(([number, what]) => ((number as number) > 0 ? `${count(number as number)} ${what}` : []))
+  const lately = faultsInWords(health.lately ?? health)
   const old = serverNow(view, status) - sampledAt
   const sample: Segment = {
     text: sequence === 0 ? 'no sample yet' : `sample ${sequence}, ${age(old)} old`,
@@ -164,9 +159,9 @@ function sampler(view: View, status: Status, columns: number, style: Style): Lin
   }
   const every: Segment = { text: `every ${figure(intervalMs / 1000, 'seconds')}`, tone: 'dim' }
   const line =
-    faults.length === 0
-      ? listed([sample, every, { text: 'none missed', tone: 'dim' }], columns, style)
-      : listed([sample, { text: faults.join(', '), tone: 'notice' }, every], columns, style)
+    lately === NO_FAULTS
+      ? listed([sample, every, { text: lately, tone: 'dim' }], columns, style)
+      : listed([sample, { text: lately, tone: 'notice' }, every], columns, style)
   const url = view.url.replace(/^http:\/\//, '')
   const gap = columns - widthOf(line) - width(url)
   return gap < 2 ? line : [...line, { text: `${' '.repeat(gap)}${url}`, tone: 'dim' }]

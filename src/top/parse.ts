@@ -57,6 +57,8 @@ const record =
     for (const [name, one] of Object.entries(value)) check(one, `${path}.${name}`)
   }
 
+const FAULTS = { missedTicks: number, droppedBatches: number, exportFailures: number, restarts: number }
+
 const STATUS = object({
   service: text,
   pid: number,
@@ -67,12 +69,7 @@ const STATUS = object({
   intervalMs: number,
   sequence: number,
   sampledAt: number,
-  health: object({
-    missedTicks: number,
-    droppedBatches: number,
-    exportFailures: number,
-    restarts: number,
-  }),
+  health: object({ ...FAULTS, lately: optional(object(FAULTS)) }),
   threads: list(
     object({
       thread: text,

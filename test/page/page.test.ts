@@ -61,7 +61,7 @@ describe('the page', { timeout: 90_000 }, () => {
     ).toBe(true)
     expect(await page.locator('#process').innerText()).toBe(String(service.process.pid))
     expect(await page.locator('#node').innerText()).toBe(process.versions.node)
-    expect(await page.locator('#health').innerText()).toMatch(/nothing missed|tick/)
+    expect(await page.locator('#health').innerText()).toMatch(/nothing missed|sample/)
 
     // The newest value of a line that stands still is one of the newest values that the API has.
     await page.getByRole('button', { name: 'Pause', exact: true }).click()

@@ -39,7 +39,7 @@ describe('at 80×24', () => {
 
   test('it says what it is of, and how old', () => {
     expect(lines[0]).toBe('shop · pid 4711 · up 1 h 2 min · Node.js 20.20.2 · offloop 0.1.0')
-    expect(lines[1]).toMatch(/^sample 372, 4 s old · every 10 s · none missed +127\.0\.0\.1:9464$/)
+    expect(lines[1]).toMatch(/^sample 372, 4 s old · every 10 s · nothing missed +127\.0\.0\.1:9464$/)
   })
 
   test('it has each verdict with a sign and a word, and what to do about a bad one', () => {
@@ -158,7 +158,7 @@ test('the header has what there is room for, and ends with no half of a word', (
     frame(exampleView({ status: exampleStatus({ health }) }), { columns, rows: 24 }, PLAIN).slice(0, 2)
   expect(header(50)).toEqual([
     'shop · pid 4711 · up 1 h 2 min · Node.js 20.20.2',
-    'sample 372, 4 s old · every 10 s · none missed',
+    'sample 372, 4 s old · every 10 s · nothing missed',
   ])
   expect(header(40)).toEqual(['shop · pid 4711 · up 1 h 2 min', 'sample 372, 4 s old · every 10 s'])
   const health = { missedTicks: 3, droppedBatches: 0, exportFailures: 0, restarts: 0 }
@@ -295,8 +295,15 @@ test('a lost server is told, and the last figures stay', () => {
 
 test('what the sampler missed is told', () => {
   const health = { missedTicks: 3, droppedBatches: 0, exportFailures: 12, restarts: 0 }
-  const view = exampleView({ status: exampleStatus({ health }) })
-  expect(frame(view, { columns: 80, rows: 24 }, PLAIN)[1]).toContain('3 samples missed, 12 exports failed')
+  const header = (health: Status['health']) =>
+    frame(exampleView({ status: exampleStatus({ health }) }), { columns: 80, rows: 24 }, PLAIN)[1]
+  expect(header(health)).toContain('3 samples missed, 12 exports failed')
+  // What was long ago is no news: the page has it the same.
+  const none = { missedTicks: 0, droppedBatches: 0, exportFailures: 0, restarts: 0 }
+  expect(header({ ...health, lately: none })).toContain('nothing missed')
+  expect(header({ ...health, lately: { ...none, droppedBatches: 1, restarts: 2 } })).toContain(
+    ' · 1 sample dropped, 2 restarts · ',
+  )
 })
 
 test('wide characters take their two columns', () => {

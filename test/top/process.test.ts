@@ -32,7 +32,7 @@ function keep(name: string, screen: string): void {
   const [, , shown] = blockOf(name).exec(page) ?? []
   if (shown === undefined) return
   if (forDocs) {
-    expect(text).toContain('none missed')
+    expect(text).toContain('nothing missed')
     writeFileSync(
       PAGE,
       page.replace(blockOf(name), (_, before, __, after) => `${before}${text}${after}`),
@@ -53,7 +53,10 @@ function shapeOf(screen: string): string[] {
     if (line === '' || chart !== undefined || line.startsWith('      ')) return []
     return line
       .replace(/ +[\d.:]+$/, '')
-      .replace(/^sample \d+, \d+ s old( · (every [\d.]+ m?s|none missed|\d+ samples missed)){2}$/, 'sample')
+      .replace(
+        /^sample \d+, \d+ s old( · (every [\d.]+ m?s|nothing missed|\d+ samples? missed)){2}$/,
+        'sample',
+      )
       .replace(/^─ last .+? ─+/, '─ last ─')
       .replace(/ up .+? ·/, ' up ·')
       .replace(/ at .*\/(.*)/, ' at $1')
