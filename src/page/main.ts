@@ -28,10 +28,15 @@ const board = new Board(the('charts'), {
   reset,
   openStall: (key) => stalls.open(key),
   cursor: (at) => toolbar.readout(at),
-  tell: (text) => say(the('announcement'), text),
+  tell,
 })
 const toolbar = new Toolbar(view, feed, { zoom, reset, pause, chosen: () => choose() })
 let lostAt: number | undefined
+
+/** To those who do not see it. */
+function tell(text: string): void {
+  say(the('announcement'), text)
+}
 
 function show(): void {
   const { status, catalogue, store, range } = feed
@@ -77,6 +82,7 @@ function reset(): void {
 function pause(paused: boolean): void {
   feed.hold(paused)
   show()
+  tell(paused ? 'Paused.' : 'Not paused any more.')
 }
 
 /** Its points are not known yet, or no longer. */

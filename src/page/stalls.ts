@@ -2,7 +2,7 @@ import { type Frame as Call, type Place, type ShownStall as Stall, threadOf } fr
 import { h, replace, say, the } from './dom'
 import { ABSENT, duration, plural } from './format'
 import type { Band } from './paint'
-import { moment } from './time'
+import { clock, moment } from './time'
 
 const CAUSES: Readonly<Record<Stall['cause'], string>> = {
   code: 'JavaScript code',
@@ -128,11 +128,16 @@ export class Stalls {
   /** A new one, to those who do not see it. */
   #announce(): void {
     const told = this.#told
-    const fresh = told && this.#stalls.find((stall) => !told.has(keyOf(stall)))
-    // With its number: the same words again would not be read out.
+    // With its time: a process that was started again counts from 1 again.
+    const name = (stall: Stall) => `${clock(stall.startedAt)}, stall ${stall.id} of ${threadOf(stall)}`
+    const fresh = told && this.#stalls.find((stall) => !told.has(name(stall)))
+    // No two are alike: the same words again would not be read out.
     if (fresh !== undefined)
-      say(the('announcement'), `The event loop of ${threadOf(fresh)} stalls, stall ${fresh.id}.`)
-    this.#told = new Set(this.#stalls.map(keyOf))
+      say(
+        the('announcement'),
+        `The event loop ${fresh.ongoing ? 'is stuck since' : 'was stuck at'} ${name(fresh)}.`,
+      )
+    this.#told = new Set(this.#stalls.map(name))
   }
 
   #particulars(stall: Stall): Node[] {

@@ -9,8 +9,9 @@ import type { Stall } from '../../src/core/stall'
 import type { Status, Verdict } from '../../src/core/status'
 import { clock } from '../../src/page/time'
 import type { Series, SeriesAnswer } from '../../src/page/series'
-import { accessibilityFaults, answering, launch, openPage } from '../support/browser'
+import { accessibilityFaults, announcements, answering, launch, openPage } from '../support/browser'
 import type { Child } from '../support/child'
+import { freePort } from '../support/free-port'
 import { drawn, legend, servePage } from '../support/page'
 
 const SHOTS = fileURLToPath(new URL('../../test-artifacts/page/', import.meta.url))
@@ -380,6 +381,51 @@ describe('one cursor and one range', { timeout: 120_000 }, () => {
     await page.getByRole('button', { name: 'Resume' }).click()
     await soon(told).not.toBe(before)
     expect(faults).toEqual([])
+  })
+})
+
+describe('to those who do not see it', { timeout: 120_000 }, () => {
+  it('the page tells of a stall, a pause, a server that is lost, and one that is found', async () => {
+    const port = await freePort()
+    const { child, url } = await servePage(onTestFinished, { port })
+    const { page } = await openPage(browser, url)
+    await drawn(page)
+    await soon(() => page.locator('#state').innerText()).toBe('live')
+    const announced = await announcements(page)
+    const stuck = async (how: string) =>
+      (await announced()).filter((text) =>
+        new RegExp(`^The event loop ${how} \\d\\d:\\d\\d:\\d\\d, stall \\d+ of main\\.$`).test(text),
+      )
+
+    child.send({ blockMs: 2_000 })
+    await soon(() => stuck('is stuck since')).not.toEqual([])
+    // Once, although it is noticed, has a stack and ends.
+    await soon(() => page.locator('#stalls .ongoing').count()).toBe(0)
+    const first = await stuck('is stuck since')
+    expect(new Set(first).size).toBe(first.length)
+
+    await page.getByRole('button', { name: 'Pause', exact: true }).click()
+    await soon(async () => (await announced()).at(-1)).toBe('Paused.')
+    const before = await announced()
+    child.send({ blockMs: 900 })
+    await sleep(2_500)
+    expect(await announced()).toEqual(before)
+    await page.getByRole('button', { name: 'Resume' }).click()
+    await soon(announced).toContain('Not paused any more.')
+    await soon(() => stuck('was stuck at')).not.toEqual([])
+
+    child.kill()
+    await soon(announced).toContainEqual(
+      expect.stringMatching(/^No answer since \d\d:\d\d:\d\d\. Trying again\.$/),
+    )
+    await soon(announced).toContain('no answer')
+    const again = await servePage(onTestFinished, { port })
+    await soon(async () => (await announced()).filter((text) => text === 'live')).toHaveLength(1)
+    // It counts its stalls from 1 again, and they are told all the same.
+    const known = await stuck('is stuck since')
+    await soon(() => page.locator('#process').innerText()).toBe(String(again.child.process.pid))
+    again.child.send({ blockMs: 2_000 })
+    await soon(async () => (await stuck('is stuck since')).length).toBeGreaterThan(known.length)
   })
 })
 

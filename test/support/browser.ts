@@ -92,3 +92,41 @@ export function pixels(page: Page, chart: string, colour: string): Promise<{ lik
     return { like, any }
   })()`)
 }
+
+/**
+ * What a screen reader is told from now on: the texts of live regions, as they change, by Chromium's own account of which
+ * those are and that they are not hidden.
+ */
+export async function announcements(page: Page): Promise<() => Promise<string[]>> {
+  const told: { region: string; text: string }[] = []
+  await page.exposeFunction('offloopTold', (region: string, text: string) => told.push({ region, text }))
+  const regions = '[role=status], [role=alert], [aria-live]'
+  await page.evaluate(`
+    for (const one of document.querySelectorAll('${regions}')) {
+      const tell = () => {
+        if (one.checkVisibility() && one.textContent !== '') offloopTold(one.id, one.textContent)
+      }
+      new MutationObserver(tell).observe(one, {
+        subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: ['hidden'],
+      })
+    }`)
+  const session = await page.context().newCDPSession(page)
+  const isLive = async (id: string): Promise<boolean> => {
+    const { result } = await session.send('Runtime.evaluate', {
+      expression: `document.getElementById('${id}')`,
+    })
+    const { nodes } = await session.send('Accessibility.getPartialAXTree', {
+      objectId: result.objectId as string,
+      fetchRelatives: false,
+    })
+    return nodes.some(
+      ({ ignored, properties = [] }) =>
+        !ignored && properties.some(({ name, value }) => name === 'live' && value.value !== 'off'),
+    )
+  }
+  return async () => {
+    const live = new Map<string, boolean>()
+    for (const { region } of told) if (!live.has(region)) live.set(region, await isLive(region))
+    return told.filter(({ region }) => live.get(region)).map(({ text }) => text)
+  }
+}
