@@ -20,6 +20,9 @@ function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
   return { promise, resolve }
 }
 
+/** However slow the machine is. */
+const SOON = { timeout: 10_000 }
+
 describe('listen', () => {
   it('tells where it listens', async () => {
     const server = createServer(SETTINGS, fakeSource())
@@ -256,9 +259,9 @@ describe('limits', () => {
         status: 503,
         body: { error: /./ },
       })
-    })
+    }, SOON)
     socket.destroy()
-    await vi.waitFor(async () => expect((await send(`${url}/healthz`)).status).toBe(200))
+    await vi.waitFor(async () => expect((await send(`${url}/healthz`)).status).toBe(200), SOON)
   })
 
   it('bound the number of connections', async () => {
@@ -267,7 +270,7 @@ describe('limits', () => {
     await Promise.all(sockets.map((socket) => once(socket, 'connect')))
     await expect(send(`${url}/healthz`)).rejects.toThrow()
     for (const socket of sockets) socket.destroy()
-    await vi.waitFor(async () => expect((await send(`${url}/healthz`)).status).toBe(200))
+    await vi.waitFor(async () => expect((await send(`${url}/healthz`)).status).toBe(200), SOON)
   })
 
   it('outlive clients that leave in the middle', async () => {
