@@ -2,8 +2,16 @@ import type { PerformanceEntry } from 'node:perf_hooks'
 import type { Histogram } from '../core/batch'
 import { BlockReader } from '../probe/block'
 import { type Delays, delaysOf } from '../probe/delays'
-import { bucketsBelow, type DurationTable, histogramOf, longestOf } from '../probe/durations'
-import { BLOCK_LENGTH, DURATION_BUCKETS, Slot, type SlotName, Table } from '../probe/layout'
+import {
+  bucketsBelow,
+  countsIn,
+  countsSince,
+  type DurationTable,
+  histogramOf,
+  longestOf,
+  NONE,
+} from '../probe/durations'
+import { BLOCK_LENGTH, Slot, type SlotName } from '../probe/layout'
 import type { Probe } from '../probe/probe'
 
 export const GC_KINDS = ['major', 'minor', 'incremental', 'weakcb'] as const
@@ -77,8 +85,7 @@ class BlockGc implements GcSource {
       GC_KINDS.flatMap((kind) => {
         const [table, sumNs] = GC_TABLES[kind]
         const histogram = histogramOf(
-          figures,
-          table,
+          countsIn(figures, table),
           figures[Slot[sumNs]] as number,
           this.#bounds,
           this.#below,
@@ -90,22 +97,19 @@ class BlockGc implements GcSource {
 }
 
 function turnsOf(block: Figures): LoopSource {
-  const first = Table.loopTurnDurations
-  let before = block.read().slice()
-  let beforeNs = nowNs()
-  return () => {
+  const look = () => {
     const figures = block.read()
-    const counts = new Float64Array(DURATION_BUCKETS)
-    for (let bucket = 0; bucket < DURATION_BUCKETS; bucket++) {
-      counts[bucket] = (figures[first + bucket] as number) - (before[first + bucket] as number)
-    }
-    if (counts.every((count) => count === 0)) return undefined
-    const atNs = nowNs()
-    const busyNs = (figures[Slot.loopBusyNs] as number) - (before[Slot.loopBusyNs] as number)
-    const waitedNs = Math.max(0, atNs - beforeNs - busyNs)
-    before = figures.slice()
-    beforeNs = atNs
-    return delaysOf(counts, waitedNs, longestOf(figures, 'loopTurnLongest', atNs))
+    const busyNs = figures[Slot.loopBusyNs] as number
+    return { figures, turns: countsIn(figures, 'loopTurnDurations') ?? NONE, busyNs, atNs: nowNs() }
+  }
+  let before = look()
+  return () => {
+    const now = look()
+    const turns = countsSince(now.turns, before.turns)
+    if (turns.counts.length === 0) return undefined
+    const waitedNs = Math.max(0, now.atNs - before.atNs - (now.busyNs - before.busyNs))
+    before = now
+    return delaysOf(turns, waitedNs, longestOf(now.figures, 'loopTurnLongest', now.atNs))
   }
 }
 

@@ -1,4 +1,4 @@
-import { durationBucket, UPPER_NS } from './durations'
+import { type Counts, durationBucket, UPPER_NS } from './durations'
 
 /** In seconds. */
 export interface Delays {
@@ -22,18 +22,15 @@ const MIDDLE = UPPER_NS.map((_, bucket) => middleOf(bucket))
  * that came in. While the loop waits that is no time; in a turn that is busy for `d` it is what is left of the turn, any time
  * up to `d` with the same chance. So a turn weighs by how long it was: ten thousand short ones do not hide a long one.
  *
- * `counts`: of turns by bucket; `waitedNs`: how long the loop waited between them; `longestNs`: the longest turn, taken
+ * `turns`: by how long they took; `waitedNs`: how long the loop waited between them; `longestNs`: the longest turn, taken
  * for the end of the last bucket where it lies there. Undefined where there was no time at all.
  */
-export function delaysOf(counts: Float64Array, waitedNs: number, longestNs: number): Delays | undefined {
-  // Few buckets of many have turns.
-  const found: { turn: number; count: number }[] = []
-  let last = -1
-  for (let bucket = 0; bucket < counts.length; bucket++) {
-    if (counts[bucket] === 0) continue
-    found.push({ turn: MIDDLE[bucket] as number, count: counts[bucket] as number })
-    last = bucket
-  }
+export function delaysOf(turns: Counts, waitedNs: number, longestNs: number): Delays | undefined {
+  const found = turns.buckets.map((bucket, at) => ({
+    turn: MIDDLE[bucket] as number,
+    count: turns.counts[at] as number,
+  }))
+  const last = turns.buckets.at(-1) ?? -1
   const slowest = found.at(-1)
   const longestIsLast = slowest !== undefined && last === durationBucket(longestNs)
   if (longestIsLast) slowest.turn = middleOf(last, longestNs)

@@ -1,5 +1,5 @@
 import type { Histogram } from '../core/batch'
-import { DURATION_BUCKETS, LONGEST_SLOTS, Table, type TableName } from './layout'
+import { DURATION_BUCKETS, LONGEST_SLOTS, Slot, type SlotName, Table, type TableName } from './layout'
 
 /** Tables of durations, and of the longest of the last minute. */
 export type DurationTable = Extract<TableName, `${string}Durations`>
@@ -59,25 +59,87 @@ export function bucketsBelow(bounds: readonly number[]): readonly number[] {
 
 const BELOW = bucketsBelow(BOUNDS)
 
-/** The table as a histogram in seconds; `sumNs` is what all of it took. Undefined where nothing is known. */
+/** What is in a table: its buckets that are not empty, in order, and how many are in each. Few of many. */
+export interface Counts {
+  readonly buckets: readonly number[]
+  readonly counts: readonly number[]
+}
+
+export const NONE: Counts = { buckets: [], counts: [] }
+
+/** Undefined where nothing is known. */
+export function countsIn(figures: Float64Array, table: DurationTable): Counts | undefined {
+  const first = Table[table]
+  if (Number.isNaN(figures[first])) return undefined
+  const buckets: number[] = []
+  const counts: number[] = []
+  for (let bucket = 0; bucket < DURATION_BUCKETS; bucket++) {
+    const count = figures[first + bucket] as number
+    if (count === 0) continue
+    buckets.push(bucket)
+    counts.push(count)
+  }
+  return { buckets, counts }
+}
+
+/** What came after `then`. */
+export function countsSince(now: Counts, then: Counts): Counts {
+  if (then.buckets.length === 0) return now
+  const buckets: number[] = []
+  const counts: number[] = []
+  let before = 0
+  now.buckets.forEach((bucket, at) => {
+    while ((then.buckets[before] as number) < bucket) before++
+    const had = then.buckets[before] === bucket ? (then.counts[before] as number) : 0
+    const came = (now.counts[at] as number) - had
+    if (came <= 0) return
+    buckets.push(bucket)
+    counts.push(came)
+  })
+  return { buckets, counts }
+}
+
+/** The slot that grows whenever something comes to the table. */
+const COUNTED_IN = {
+  gcMinorDurations: 'gcMinorCycles',
+  gcMajorDurations: 'gcMajorCycles',
+  gcIncrementalStartDurations: 'gcIncrementalStarts',
+  gcWeakCallbackDurations: 'gcWeakCallbackRuns',
+  loopTurnDurations: 'loopTurns',
+} as const satisfies Record<DurationTable, SlotName>
+
+/** The tables of one thread, each read through only where something came to it: mostly nothing did. */
+export class CountedTables {
+  readonly #kept = new Map<DurationTable, { readonly upTo: number; readonly counts: Counts | undefined }>()
+
+  /** As `countsIn`. */
+  of(figures: Float64Array, table: DurationTable): Counts | undefined {
+    const upTo = figures[Slot[COUNTED_IN[table]]] as number
+    let kept = this.#kept.get(table)
+    if (kept?.upTo !== upTo) {
+      kept = { upTo, counts: countsIn(figures, table) }
+      this.#kept.set(table, kept)
+    }
+    return kept.counts
+  }
+}
+
+/** As a histogram in seconds; `sumNs` is what all of it took. Undefined where nothing is known. */
 export function histogramOf(
-  figures: Float64Array,
-  table: DurationTable,
+  found: Counts | undefined,
   sumNs: number,
   bounds = BOUNDS,
   below = BELOW,
 ): Histogram | undefined {
-  const first = Table[table]
-  if (Number.isNaN(figures[first]) || Number.isNaN(sumNs)) return undefined
-  const buckets: { le: number; count: number }[] = []
+  if (found === undefined || Number.isNaN(sumNs)) return undefined
   let count = 0
   let next = 0
-  for (let bucket = 0; bucket < DURATION_BUCKETS; bucket++) {
-    while (next < below.length && below[next] === bucket) {
-      buckets.push({ le: bounds[next++] as number, count })
-    }
-    count += figures[first + bucket] as number
-  }
+  const buckets = bounds.map((le, index) => {
+    const end = below[index] as number
+    for (; (found.buckets[next] as number) < end; next++) count += found.counts[next] as number
+    return { le, count }
+  })
+  for (; next < found.counts.length; next++) count += found.counts[next] as number
   return { count, sum: sumNs * 1e-9, buckets }
 }
 
@@ -109,25 +171,24 @@ export function keepLongest(
 }
 
 /**
- * The `q` quantile of counts by bucket, to within 2.5%: the middle of its bucket. `longestNs` is taken for the end of the
- * last one where it lies there, so that no quantile is above the longest. Undefined where all are 0.
+ * The `q` quantile, to within 2.5%: the middle of its bucket. `longestNs` is taken for the end of the last one where it
+ * lies there, so that no quantile is above the longest. Undefined where there are none.
  */
-export function quantileOf(counts: Float64Array, q: number, longestNs = Number.NaN): number | undefined {
-  let total = 0
-  let last = 0
-  for (let bucket = 0; bucket < counts.length; bucket++) {
-    total += counts[bucket] as number
-    if (counts[bucket] !== 0) last = bucket
-  }
-  if (total === 0) return undefined
+export function quantileOf(
+  { buckets, counts }: Counts,
+  q: number,
+  longestNs = Number.NaN,
+): number | undefined {
+  const total = counts.reduce((sum, count) => sum + count, 0)
   let left = Math.max(1, Math.ceil(q * total))
-  for (let bucket = 0; bucket < counts.length; bucket++) {
-    left -= counts[bucket] as number
-    if (left > 0) continue
-    const isLongest = longestNs > 0 && bucket === last && bucket === durationBucket(longestNs)
-    const upper = isLongest ? longestNs : (UPPER_NS[bucket] as number)
-    const lower = bucket === 0 ? 0 : (UPPER_NS[bucket - 1] as number)
-    return Number.isFinite(UPPER_NS[bucket]) ? (lower + upper) / 2 : lower
-  }
-  return undefined
+  const at = counts.findIndex((count) => {
+    left -= count
+    return left <= 0
+  })
+  const bucket = buckets[at]
+  if (bucket === undefined) return undefined
+  const isLongest = longestNs > 0 && at === buckets.length - 1 && bucket === durationBucket(longestNs)
+  const upper = isLongest ? longestNs : (UPPER_NS[bucket] as number)
+  const lower = bucket === 0 ? 0 : (UPPER_NS[bucket - 1] as number)
+  return Number.isFinite(UPPER_NS[bucket]) ? (lower + upper) / 2 : lower
 }

@@ -2,7 +2,7 @@ import { type PerformanceEntry, PerformanceObserver, performance } from 'node:pe
 import { getHeapSpaceStatistics, getHeapStatistics } from 'node:v8'
 import { BlockWriter } from './block'
 import { type DurationTable, durationBucket, keepLongest, type LongestTable } from './durations'
-import { MAX_SPACES, SPACE_FIGURES, type SlotName, TABLES, type TableName } from './layout'
+import { MAX_SPACES, type SlotName, SPACE_FIGURES, TABLES, type TableName } from './layout'
 
 // perf_hooks.constants, by number because 2 (minor mark-sweep) has no constant there.
 const KINDS: Readonly<

@@ -1,6 +1,7 @@
 import { getHeapSpaceStatistics } from 'node:v8'
 import type { Binding } from '../probe/binding'
 import { BlockReader } from '../probe/block'
+import { CountedTables } from '../probe/durations'
 import { BLOCK_LENGTH, Slot } from '../probe/layout'
 import { type ProbeSource, threadLabel } from '../probe/probe'
 import { Recent } from './recent'
@@ -19,7 +20,8 @@ export class ObservedProbe {
    */
   idleNs = Number.NaN
   activeNs = Number.NaN
-  readonly recent = new Recent()
+  readonly tables = new CountedTables()
+  readonly recent = new Recent(this.tables)
   /** When its last answer was found to hold still, without asking. */
   #confirmedAtNs = 0
   /** Stalls of its loop; undefined as long as nobody watches it. */
@@ -73,6 +75,7 @@ export interface ThreadFigures {
   readonly thread: string
   readonly source: ProbeSource
   readonly slots: Float64Array
+  readonly tables: CountedTables
   readonly idleNs?: number
   readonly activeNs?: number
   readonly recent?: Recent

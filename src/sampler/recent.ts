@@ -1,6 +1,15 @@
 import { type Delays, delaysOf } from '../probe/delays'
-import { type DurationTable, type LongestTable, longestOf, quantileOf } from '../probe/durations'
-import { DURATION_BUCKETS, Slot, Table } from '../probe/layout'
+import {
+  CountedTables,
+  type Counts,
+  countsSince,
+  type DurationTable,
+  type LongestTable,
+  longestOf,
+  NONE,
+  quantileOf,
+} from '../probe/durations'
+import { Slot, Table } from '../probe/layout'
 
 const WINDOW_NS = 60e9
 /** Looks that are closer together than this share an entry. */
@@ -26,10 +35,8 @@ const QUANTILES = [0.5, 0.9, 0.99, 0.999]
 interface Look {
   readonly atNs: number
   readonly idleNs: number
-  /** `idleNs` of the look before. */
-  readonly fromIdleNs: number
-  /** Counts by bucket that came since the look before, of each kind: few, so kept as pairs. */
-  readonly came: Readonly<Record<Kind, readonly (readonly [bucket: number, count: number])[]>>
+  /** All that was counted up to then. */
+  readonly counted: Readonly<Record<Kind, Counts>>
 }
 
 export interface Quantile {
@@ -42,33 +49,37 @@ export interface Quantile {
  * readers share it and find the same.
  */
 export class Recent {
-  readonly #last = byKind(() => new Float64Array(DURATION_BUCKETS))
-  #looks: Look[] = []
+  readonly #tables: CountedTables
+  /** What was before the window, with which the counters are compared: nothing, for a thread that is younger. */
+  #before: Look = { atNs: 0, idleNs: 0, counted: byKind(() => NONE) }
+  #looks: readonly Look[] = []
+
+  constructor(tables = new CountedTables()) {
+    this.#tables = tables
+  }
 
   /** Takes a look where the last one is old enough. */
   look(figures: Float64Array, idleNs: number, atNs: number): void {
     const newest = this.#looks.at(-1)
     if (newest !== undefined && atNs - newest.atNs < STEP_NS) return
+    const look = { atNs, idleNs, counted: byKind((kind) => this.#counted(figures, kind)) }
     const attachedAtNs = figures[Slot.attachedAtNs] as number
     // What a thread did before it was found counts only where that was within the window.
-    const counts = newest !== undefined || atNs - attachedAtNs < WINDOW_NS
-    this.#looks.push({
-      atNs,
-      idleNs,
-      fromIdleNs: newest?.idleNs ?? (counts ? 0 : idleNs),
-      came: byKind((kind) => this.#came(figures, kind, counts)),
-    })
-    this.#looks = this.#looks.filter((look) => look.atNs > atNs - WINDOW_NS)
+    if (newest === undefined && atNs - attachedAtNs >= WINDOW_NS) this.#before = look
+    const looks = [...this.#looks, look]
+    const kept = looks.findIndex(({ atNs: at }) => at > atNs - WINDOW_NS)
+    this.#before = looks[kept - 1] ?? this.#before
+    this.#looks = looks.slice(kept)
   }
 
   /** Quantiles of the last minute, by kind of pause and of the turns. */
   quantiles(figures: Float64Array, atNs: number): ReadonlyMap<Kind, readonly Quantile[]> {
     return new Map(
       KINDS.map((kind) => {
-        const counts = this.#counts(figures, kind)
+        const came = this.#came(figures, kind)
         const longestNs = kind === 'incremental' ? undefined : longestOf(figures, LONGEST[kind], atNs)
         const found = QUANTILES.flatMap((quantile) => {
-          const ns = quantileOf(counts, quantile, longestNs)
+          const ns = quantileOf(came, quantile, longestNs)
           return ns === undefined ? [] : [{ quantile, ns }]
         })
         return [kind, found]
@@ -78,9 +89,9 @@ export class Recent {
 
   /** How long one had to wait for the loop in the last minute, by the turns that ended in it. */
   delays(figures: Float64Array, idleNs: number, atNs: number): Delays | undefined {
-    const from = this.#looks[0]?.fromIdleNs ?? 0
     if (Number.isNaN(figures[Table.loopTurnDurations])) return undefined
-    return delaysOf(this.#counts(figures, 'turn'), idleNs - from, longestOf(figures, 'loopTurnLongest', atNs))
+    const waitedNs = idleNs - this.#before.idleNs
+    return delaysOf(this.#came(figures, 'turn'), waitedNs, longestOf(figures, 'loopTurnLongest', atNs))
   }
 
   /** Share of time, 0 to 1, that the loop was not waiting since the newest look that is at least 5 s old. */
@@ -90,30 +101,11 @@ export class Recent {
     return Math.min(1, Math.max(0, 1 - (idleNs - before.idleNs) / (atNs - before.atNs)))
   }
 
-  /** Counts by bucket in the last minute. */
-  #counts(figures: Float64Array, kind: Kind): Float64Array {
-    const counts = new Float64Array(DURATION_BUCKETS)
-    for (const { came } of this.#looks)
-      for (const [bucket, count] of came[kind]) counts[bucket] = (counts[bucket] as number) + count
-    const first = Table[TABLES[kind]]
-    const last = this.#last[kind]
-    for (let bucket = 0; bucket < DURATION_BUCKETS; bucket++) {
-      const since = (figures[first + bucket] as number) - (last[bucket] as number)
-      if (since > 0) counts[bucket] = (counts[bucket] as number) + since
-    }
-    return counts
+  #came(figures: Float64Array, kind: Kind): Counts {
+    return countsSince(this.#counted(figures, kind), this.#before.counted[kind])
   }
 
-  #came(figures: Float64Array, kind: Kind, counts: boolean): [number, number][] {
-    const first = Table[TABLES[kind]]
-    const last = this.#last[kind]
-    const came: [number, number][] = []
-    for (let bucket = 0; bucket < DURATION_BUCKETS; bucket++) {
-      const count = figures[first + bucket] as number
-      const since = count - (last[bucket] as number)
-      if (since > 0 && counts) came.push([bucket, since])
-      last[bucket] = count
-    }
-    return came
+  #counted(figures: Float64Array, kind: Kind): Counts {
+    return this.#tables.of(figures, TABLES[kind]) ?? NONE
   }
 }

@@ -75,7 +75,7 @@ export function* threadMetrics(
   heapSpaces: readonly string[],
   nowNs: number,
 ): Generator<ThreadReading> {
-  const { thread, source, slots, recent } = figures
+  const { thread, source, slots, tables, recent } = figures
   const at = (slot: SlotName): number => slots[Slot[slot]] as number
   const sampledAtNs = at('sampledAtNs')
   for (const { name, slot, kind, scale, sampled } of SERIES) {
@@ -85,7 +85,7 @@ export function* threadMetrics(
   }
 
   for (const [kind, table, sumNs] of DURATIONS) {
-    const value = histogramOf(slots, table, at(sumNs))
+    const value = histogramOf(tables.of(slots, table), at(sumNs))
     if (value !== undefined) yield { name: 'nodejs_gc_duration_seconds', labels: { thread, kind }, value }
   }
   for (const [kind, table] of LONGEST) {
@@ -149,7 +149,7 @@ const DELAYS: readonly (readonly [MetricName, (delays: Delays) => number])[] = [
 ]
 
 function* loopMetrics(
-  { thread, slots, idleNs = Number.NaN, activeNs = Number.NaN, recent, stalls }: ThreadFigures,
+  { thread, slots, idleNs = Number.NaN, activeNs = Number.NaN, tables, recent, stalls }: ThreadFigures,
   nowNs: number,
 ): Generator<ThreadReading> {
   const labels = { thread }
@@ -161,7 +161,7 @@ function* loopMetrics(
     const utilization = recent?.utilization(idleNs, nowNs)
     if (utilization !== undefined) yield { name: 'nodejs_eventloop_utilization', labels, value: utilization }
   }
-  const turns = histogramOf(slots, 'loopTurnDurations', slots[Slot.loopBusyNs] as number)
+  const turns = histogramOf(tables.of(slots, 'loopTurnDurations'), slots[Slot.loopBusyNs] as number)
   if (turns !== undefined) yield { name: 'nodejs_eventloop_turn_seconds', labels, value: turns }
   const longestNs = longestOf(slots, 'loopTurnLongest', nowNs)
   if (!Number.isNaN(longestNs)) {

@@ -1,3 +1,4 @@
+import { CountedTables } from '../probe/durations'
 import { BLOCK_LENGTH, Slot } from '../probe/layout'
 import { COUNTERS } from '../probe/totals'
 import type { ObservedProbe, ThreadFigures } from './probes'
@@ -31,6 +32,7 @@ export class ThreadSeries {
   readonly #others = new Set<ObservedProbe>()
   /** Of ended members of `other`; undefined until it has had one. */
   #ended: Float64Array | undefined
+  readonly #tables = new CountedTables()
 
   /** `probes`: all that live, in the order in which they came. Called once for each look at them. */
   assign(probes: readonly ObservedProbe[]): readonly ThreadFigures[] {
@@ -45,7 +47,7 @@ export class ThreadSeries {
     const own = [...this.#own]
     if (this.#others.size === 0 && this.#ended === undefined) return own
     const source = [...this.#others, ...own][0]?.source ?? 'native'
-    return [...own, { thread: OTHER, source, slots: this.#sum(probes) }]
+    return [...own, { thread: OTHER, source, slots: this.#sum(probes), tables: this.#tables }]
   }
 
   /** One place is the main thread's, also where it comes last. */

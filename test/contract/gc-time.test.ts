@@ -4,7 +4,7 @@ import { Child } from '../support/child'
 import { readMarkedTrace, type Traced } from '../support/trace-gc'
 
 const { Slot } = dist<typeof import('../../src/probe/layout')>('probe/layout.js')
-const { longestOf } = dist<typeof import('../../src/probe/durations')>('probe/durations.js')
+const { CountedTables, longestOf } = dist<typeof import('../../src/probe/durations')>('probe/durations.js')
 const { Recent } = dist<typeof import('../../src/sampler/recent')>('sampler/recent.js')
 const { threadMetrics } = dist<typeof import('../../src/sampler/thread-metrics')>('sampler/thread-metrics.js')
 
@@ -80,8 +80,8 @@ async function quietest(bound: number, measure: () => Promise<number>): Promise<
 }
 
 function sourceToldOf(figures: Float64Array): string | undefined {
-  const thread = { thread: 'main', source: 'native' as const, slots: figures, recent: new Recent() }
-  for (const { name, labels } of threadMetrics(thread as Parameters<typeof threadMetrics>[0], [], 0)) {
+  const thread = { thread: 'main', source: 'native' as const, slots: figures, tables: new CountedTables() }
+  for (const { name, labels } of threadMetrics(thread, [], 0)) {
     if (name === 'offloop_gc_time_info') return labels.source
   }
   return undefined

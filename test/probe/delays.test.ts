@@ -1,15 +1,19 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { Counts } from '../../src/probe/durations'
 import { dist } from '../dist'
 
 const { delaysOf } = dist<typeof import('../../src/probe/delays')>('probe/delays.js')
-const { durationBucket } = dist<typeof import('../../src/probe/durations')>('probe/durations.js')
-const { DURATION_BUCKETS } = dist<typeof import('../../src/probe/layout')>('probe/layout.js')
+const { countsIn, durationBucket } = dist<typeof import('../../src/probe/durations')>('probe/durations.js')
+const { BLOCK_LENGTH, Table } = dist<typeof import('../../src/probe/layout')>('probe/layout.js')
 
-function countsOf(turnsNs: readonly number[]): Float64Array {
-  const counts = new Float64Array(DURATION_BUCKETS)
-  for (const ns of turnsNs) counts[durationBucket(ns)] = (counts[durationBucket(ns)] as number) + 1
-  return counts
+function countsOf(turnsNs: readonly number[]): Counts {
+  const figures = new Float64Array(BLOCK_LENGTH)
+  for (const ns of turnsNs) {
+    const at = (Table.loopTurnDurations as number) + durationBucket(ns)
+    figures[at] = (figures[at] as number) + 1
+  }
+  return countsIn(figures, 'loopTurnDurations') as Counts
 }
 
 /** What arrivals, evenly spread over the time, would have waited: shortest first. */

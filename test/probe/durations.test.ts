@@ -1,10 +1,22 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { Counts } from '../../src/probe/durations'
 import { dist } from '../dist'
 
-const { BOUNDS, bucketsBelow, durationBucket, histogramOf, keepLongest, longestOf, quantileOf, UPPER_NS } =
-  dist<typeof import('../../src/probe/durations')>('probe/durations.js')
-const { BLOCK_LENGTH, DURATION_BUCKETS, LONGEST_SLOTS, Table } =
+const {
+  BOUNDS,
+  bucketsBelow,
+  CountedTables,
+  countsIn,
+  countsSince,
+  durationBucket,
+  histogramOf,
+  keepLongest,
+  longestOf,
+  quantileOf,
+  UPPER_NS,
+} = dist<typeof import('../../src/probe/durations')>('probe/durations.js')
+const { BLOCK_LENGTH, DURATION_BUCKETS, LONGEST_SLOTS, Slot, Table } =
   dist<typeof import('../../src/probe/layout')>('probe/layout.js')
 
 const duration = fc.oneof(
@@ -51,17 +63,48 @@ describe('buckets', () => {
   })
 })
 
+/** Minor pauses that took so long. */
+function figuresOf(all: readonly number[], figures: Float64Array = new Float64Array(BLOCK_LENGTH)) {
+  for (const ns of all) {
+    for (const at of [Slot.gcMinorCycles, Table.gcMinorDurations + durationBucket(ns)]) {
+      figures[at] = (figures[at] as number) + 1
+    }
+  }
+  return figures
+}
+
+const countsOf = (all: readonly number[]) => countsIn(figuresOf(all), 'gcMinorDurations') as Counts
+
+describe('what is counted', () => {
+  test('since a moment is what came after it', () => {
+    fc.assert(
+      fc.property(fc.array(duration), fc.array(duration), (before, after) => {
+        expect(countsSince(countsOf([...before, ...after]), countsOf(before))).toEqual(countsOf(after))
+      }),
+    )
+  })
+
+  test('is read again where something came, and is unknown where nobody counts', () => {
+    const tables = new CountedTables()
+    const figures = figuresOf([5_000, 5_000, 1e9])
+    const counted = tables.of(figures, 'gcMinorDurations')
+    expect(counted).toEqual(countsOf([5_000, 5_000, 1e9]))
+    expect(tables.of(figures, 'gcMinorDurations')).toBe(counted)
+    expect(tables.of(figuresOf([2e6], figures), 'gcMinorDurations')).toEqual(
+      countsOf([5_000, 5_000, 2e6, 1e9]),
+    )
+    figures.fill(Number.NaN)
+    expect(tables.of(figures, 'gcMinorDurations')).toBeUndefined()
+    expect(histogramOf(undefined, 0)).toBeUndefined()
+  })
+})
+
 describe('what is made of them', () => {
   test('a histogram counts exactly what is below each bound', () => {
     fc.assert(
       fc.property(fc.array(duration, { maxLength: 200 }), (all) => {
-        const figures = new Float64Array(BLOCK_LENGTH)
-        for (const ns of all) {
-          const at = Table.gcMinorDurations + durationBucket(ns)
-          figures[at] = (figures[at] as number) + 1
-        }
         const sum = all.reduce((total, ns) => total + ns, 0)
-        const histogram = histogramOf(figures, 'gcMinorDurations', sum)
+        const histogram = histogramOf(countsOf(all), sum)
         expect(histogram?.count).toBe(all.length)
         expect(histogram?.sum).toBeCloseTo(sum / 1e9, 9)
         expect(histogram?.buckets.map(({ le }) => le)).toEqual(BOUNDS)
@@ -75,8 +118,7 @@ describe('what is made of them', () => {
   test('quantiles are within 2.5% of the sorted list', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 2_000, max: 5e9 }), { minLength: 1, maxLength: 300 }), (all) => {
-        const counts = new Float64Array(DURATION_BUCKETS)
-        for (const ns of all) counts[durationBucket(ns)] = (counts[durationBucket(ns)] as number) + 1
+        const counts = countsOf(all)
         const sorted = [...all].sort((a, b) => a - b)
         for (const q of [0.5, 0.9, 0.99, 0.999, 1]) {
           const truth = sorted[Math.max(1, Math.ceil(q * all.length)) - 1] as number
@@ -84,7 +126,7 @@ describe('what is made of them', () => {
         }
       }),
     )
-    expect(quantileOf(new Float64Array(DURATION_BUCKETS), 0.5)).toBeUndefined()
+    expect(quantileOf(countsOf([]), 0.5)).toBeUndefined()
   })
 
   test('the longest of the last minute is forgotten after 65 s, and not before 60 s', () => {

@@ -25,6 +25,7 @@ class Thread {
     this.atNs += ns
     const at = (Table.loopTurnDurations as number) + durationBucket(ns)
     this.figures[at] = (this.figures[at] as number) + 1
+    this.figures[Slot.loopTurns as number] = (this.figures[Slot.loopTurns as number] as number) + 1
     const first = Table.loopTurnLongest as number
     keepLongest(
       (index) => this.figures[first + index] as number,
