@@ -85,6 +85,7 @@ class IsolateProbe final : public Probe {
   static void OnPauseBegins(GcHook& hook) noexcept;
   static void OnPauseEnds(GcHook& hook, GcKind kind) noexcept;
   static void OnOtherEpilogue(GcHook& hook, GcKind kind, bool forced) noexcept;
+  static int* PlaceOfCounter(const char* name) noexcept;
   static IsolateProbe* Interrupted(v8::Isolate* isolate, void* id) noexcept;
   static void OnInterrupt(v8::Isolate* isolate, void* id) noexcept;
   static void OnStackInterrupt(v8::Isolate* isolate, void* id) noexcept;
@@ -96,7 +97,8 @@ class IsolateProbe final : public Probe {
   void RemoveGcCallbacks() noexcept;
   // Closes the loop's handles; the last one deletes the probe.
   void Close() noexcept;
-  void LookAtHeap(v8::HeapStatistics& heap, bool after_pause = false) noexcept;
+  void EndLastPause(Block::Update& update) noexcept;
+  void AccountFor(v8::HeapStatistics& heap) noexcept;
   void Answer() noexcept;
   void AnswerAtTurnEnd() noexcept;
 

@@ -92,6 +92,34 @@ TEST_CASE("a thread that ends leaves what it counted, on or off, and nothing whe
   CHECK(std::isnan(never.allocated()));
 }
 
+TEST_CASE("a pause whose end V8 told counts as one that was looked at") {
+  constexpr double kGB = 0x1p30;
+  Accounted test;
+  test.heap.Start(test.block, 5 * kGB);
+  const auto pause = [&test](double before, double after) {
+    Block::Update update(test.block);
+    test.heap.LookBeforePause(update, before);
+    test.heap.EndPause(update, static_cast<int32_t>(static_cast<uint32_t>(static_cast<uint64_t>(after))));
+    // Once.
+    test.heap.EndPause(update, 0);
+  };
+  pause(5 * kGB + 1'000, 5 * kGB + 400);
+  CHECK(test.allocated() == 1'000);
+  CHECK(test.reclaimed() == 600);
+  // Across the ends of what the low half holds, both ways.
+  pause(8 * kGB + 50, 8 * kGB - 50);
+  CHECK(test.reclaimed() == 700);
+  pause(8 * kGB - 50, 8 * kGB + 50);
+  CHECK(test.reclaimed() == 700);
+  pause(8 * kGB + 50, 6 * kGB);
+  CHECK(test.reclaimed() == 2 * kGB + 650);
+  CHECK(test.allocated() - test.reclaimed() == kGB);
+  // Nobody looked before it.
+  Block::Update update(test.block);
+  test.heap.EndPause(update, 7);
+  CHECK(test.reclaimed() == 2 * kGB + 650);
+}
+
 TEST_CASE("what a heap grows inside a pause is not allocated, and is owed by what is freed next") {
   Accounted test;
   test.heap.Start(test.block, 1'000);
