@@ -83,14 +83,6 @@ class HeapAccounting {
     Reclaim(update, freed);
   }
 
-  // Where V8 itself counts what is allocated: it is given, the rest follows.
-  void LookCounted(Block::Update& update, double used_bytes, double newly_allocated_bytes) noexcept {
-    update.Add(k_heapAllocatedBytes, newly_allocated_bytes);
-    const double freed = newly_allocated_bytes - (used_bytes - used_bytes_);
-    used_bytes_ = used_bytes;
-    Reclaim(update, freed);
-  }
-
  private:
   static constexpr double kMostGrownBytes = 0x1p30;
 

@@ -1,7 +1,5 @@
 #include "isolate_probe.h"
 
-#include <node_version.h>
-
 #include <algorithm>
 #include <cstring>
 #include <limits>
@@ -16,15 +14,6 @@ namespace {
 thread_local IsolateProbe* current_probe = nullptr;
 
 constinit std::atomic<int> living{0};
-
-// From there on V8 counts allocated bytes by itself, and scavenges need not be looked at.
-#if NODE_MAJOR_VERSION >= 25
-constexpr bool kV8CountsBytes = true;
-uint64_t CountedBytes(v8::HeapStatistics& heap) noexcept { return heap.total_allocated_bytes(); }
-#else
-constexpr bool kV8CountsBytes = false;
-uint64_t CountedBytes(v8::HeapStatistics&) noexcept { return 0; }
-#endif
 
 // HeapStatistics::used_heap_size is the same sum. Asked for alone it takes two thirds of the time.
 double UsedBytes(v8::Isolate* isolate) noexcept {
@@ -111,11 +100,7 @@ void IsolateProbe::OnCleanup(napi_async_cleanup_hook_handle, void* data) noexcep
   if (!probe->suspended_) probe->RemoveGcCallbacks();
   probe->gc_time_.Update(probe->isolate_);
   probe->gc_time_.Stop(probe->isolate_);
-  if (probe->accounting_.on()) {
-    v8::HeapStatistics heap;
-    probe->isolate_->GetHeapStatistics(&heap);
-    probe->AccountFor(heap);
-  }
+  if (probe->accounting_.on()) probe->AccountFor(UsedBytes(probe->isolate_));
   probe->accounting_.End(probe->block_);
   // Nobody asks any more once Remove returns. An interrupt asked for before may still be queued in the isolate: it
   // finds current_probe null.
@@ -144,7 +129,7 @@ OFFLOOP_HOT OFFLOOP_APART void IsolateProbe::OnGcPrologue(v8::Isolate*, v8::GCTy
   GcHook& hook = *static_cast<GcHook*>(data);
   hook.View().Prefetch(k_sequence);
   const bool pause_begins = hook.recorder.Begin(hook.View(), GcKindOf(type), hook.clock.Now());
-  if (!kV8CountsBytes && hook.accounting && pause_begins) OnPauseBegins(hook);
+  if (hook.accounting && pause_begins) OnPauseBegins(hook);
 }
 
 OFFLOOP_HOT OFFLOOP_APART void IsolateProbe::OnGcEpilogue(v8::Isolate*, v8::GCType type,
@@ -156,7 +141,7 @@ OFFLOOP_HOT OFFLOOP_APART void IsolateProbe::OnGcEpilogue(v8::Isolate*, v8::GCTy
   if (kind != GcKind::kMinor) [[unlikely]]
     return OnOtherEpilogue(hook, kind, forced);
   hook.recorder.PrefetchBucket(hook.View(), GcKind::kMinor);
-  if (!kV8CountsBytes && hook.accounting && hook.alive_bytes == GcHook::kNotTold) [[unlikely]]
+  if (hook.accounting && hook.alive_bytes == GcHook::kNotTold) [[unlikely]]
     OnPauseEnds(hook, GcKind::kMinor);
   hook.recorder.End(hook.View(), GcKind::kMinor, hook.clock.Now(), forced);
 }
@@ -183,14 +168,8 @@ OFFLOOP_APART void IsolateProbe::OnPauseBegins(GcHook& hook) noexcept {
 OFFLOOP_APART void IsolateProbe::OnPauseEnds(GcHook& hook, GcKind kind) noexcept {
   if (!hook.recorder.EndsPause(kind)) return;
   IsolateProbe& probe = *hook.probe;
-  double used_bytes;
-  if constexpr (kV8CountsBytes) {
-    v8::HeapStatistics heap;
-    probe.isolate_->GetHeapStatistics(&heap);
-    probe.AccountFor(heap);
-    used_bytes = ToDouble(heap.used_heap_size());
-  } else {
-    used_bytes = UsedBytes(probe.isolate_);
+  const double used_bytes = UsedBytes(probe.isolate_);
+  {
     Block::Update update(hook.View());
     probe.accounting_.LookAfterPause(update, used_bytes);
   }
@@ -201,19 +180,12 @@ void IsolateProbe::EndLastPause(Block::Update& update) noexcept {
   if (hook_.alive_bytes != GcHook::kNotTold) accounting_.EndPause(update, hook_.alive_bytes);
 }
 
-// Between pauses, or where V8 counts.
-void IsolateProbe::AccountFor(v8::HeapStatistics& heap) noexcept {
+// Between pauses.
+void IsolateProbe::AccountFor(double used_bytes) noexcept {
   if (!accounting_.on()) return;
-  const double used_bytes = ToDouble(heap.used_heap_size());
   Block::Update update(block_);
-  if constexpr (kV8CountsBytes) {
-    const uint64_t counted_bytes = CountedBytes(heap);
-    accounting_.LookCounted(update, used_bytes, ToDouble(counted_bytes - counted_bytes_));
-    counted_bytes_ = counted_bytes;
-  } else {
-    EndLastPause(update);
-    accounting_.Look(update, used_bytes);
-  }
+  EndLastPause(update);
+  accounting_.Look(update, used_bytes);
 }
 
 // V8 asks at a counter's next use, with a letter for its kind before the name. One that is given to nobody costs it a
@@ -236,10 +208,7 @@ void IsolateProbe::Follow() noexcept {
     accounting_.Stop(block_);
     return;
   }
-  v8::HeapStatistics heap;
-  isolate_->GetHeapStatistics(&heap);
-  counted_bytes_ = CountedBytes(heap);
-  accounting_.Start(block_, static_cast<double>(heap.used_heap_size()));
+  accounting_.Start(block_, UsedBytes(isolate_));
   hook_.accounting = true;
 }
 
@@ -270,11 +239,11 @@ void IsolateProbe::AddGcCallbacks() noexcept {
     isolate_->AddGCPrologueCallback(OnGcPrologue, &hook_);
     isolate_->AddGCEpilogueCallback(OnGcEpilogue, &hook_);
   }
-  if (!kV8CountsBytes) isolate_->SetCounterFunction(PlaceOfCounter);
+  isolate_->SetCounterFunction(PlaceOfCounter);
 }
 
 void IsolateProbe::RemoveGcCallbacks() noexcept {
-  if (!kV8CountsBytes) isolate_->SetCounterFunction(nullptr);
+  isolate_->SetCounterFunction(nullptr);
   if (timings_) {
     isolate_->RemoveGCPrologueCallback(OnTimedPrologue, timings_.get());
     isolate_->RemoveGCEpilogueCallback(OnTimedEpilogue, timings_.get());
@@ -410,9 +379,9 @@ void IsolateProbe::Answer() noexcept {
   Follow();
   v8::HeapStatistics heap;
   isolate_->GetHeapStatistics(&heap);
-  AccountFor(heap);
-  gc_time_.Update(isolate_);
   const double used_bytes = static_cast<double>(heap.used_heap_size());
+  AccountFor(used_bytes);
+  gc_time_.Update(isolate_);
   const double objects = heap_sampling_.Objects(used_bytes);
   const auto idle_ns = static_cast<double>(uv_metrics_idle_time(loop_));
 

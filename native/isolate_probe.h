@@ -98,7 +98,7 @@ class IsolateProbe final : public Probe {
   // Closes the loop's handles; the last one deletes the probe.
   void Close() noexcept;
   void EndLastPause(Block::Update& update) noexcept;
-  void AccountFor(v8::HeapStatistics& heap) noexcept;
+  void AccountFor(double used_bytes) noexcept;
   void Answer() noexcept;
   void AnswerAtTurnEnd() noexcept;
 
@@ -122,7 +122,6 @@ class IsolateProbe final : public Probe {
   bool suspended_ = false;
   uint32_t answered_ = 0;
   bool asked_in_turn_ = false;  // the async handle woke this turn, which answers when it ends
-  uint64_t counted_bytes_ = 0;  // HeapStatistics::total_allocated_bytes at the last look, where V8 has it
 
   static constexpr uint64_t kNever = UINT64_MAX;
   // Written by the owner, read by IsCurrent() (sampling thread). Relaxed: whoever sees the loop inside its poll sees what

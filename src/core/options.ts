@@ -97,7 +97,7 @@ export interface Options {
   readonly heapObjects?: boolean
   /**
    * Count the bytes that are allocated and reclaimed on the V8 heap, which looks at the heap before each
-   * collection (before Node.js 25: from then on V8 counts by itself). Default true.
+   * collection. Default true.
    */
   readonly heapAccounting?: boolean
   /**
