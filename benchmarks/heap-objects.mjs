@@ -1,4 +1,4 @@
-// How far the estimate of heap objects is from the nodes of a heap snapshot, for each workload of
+// How far the estimate of heap objects is from the exact count, for each workload of
 // test/fixtures/heap-objects.cjs. Writes the table of docs/heap-objects.md:
 //
 //   node benchmarks/heap-objects.mjs

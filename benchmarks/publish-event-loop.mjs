@@ -31,7 +31,7 @@ const PAGES = {
     'heap-objects': byVersion(
       'workload',
       ({ workload }) => `${WORKLOADS[workload]}`,
-      ({ estimate, nodes }) => estimate / nodes,
+      ({ estimate, objects }) => estimate / objects,
       (value) => value.toFixed(2),
     ),
   },

@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <limits>
 #include <memory>
 #include <new>
 #include <vector>
@@ -27,6 +28,10 @@ struct GcHook {
   Clock clock;
   // Whether the edges of pauses look at the heap.
   bool accounting = false;
+  // V8's counter AliveAfterLastGC, which it sets at the end of each collection, just before our epilogue: the low half of
+  // the used heap. Nobody need look then.
+  static constexpr int kNotTold = std::numeric_limits<int>::min();
+  int alive_bytes = kNotTold;
   GcRecorder recorder;
   IsolateProbe* probe = nullptr;
   alignas(64) unsigned char block[Block::kBytes] = {};

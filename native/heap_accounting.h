@@ -13,6 +13,7 @@
 #pragma once
 
 #include <cmath>
+#include <cstdint>
 #include <limits>
 
 #include "block.h"
@@ -25,6 +26,7 @@ class HeapAccounting {
 
   void Start(Block& block, double used_bytes) noexcept {
     on_ = true;
+    in_pause_ = false;
     used_bytes_ = used_bytes;
     if (std::isnan(allocated_bytes_)) allocated_bytes_ = reclaimed_bytes_ = 0;
     Restore(block);
@@ -45,7 +47,24 @@ class HeapAccounting {
     if (!on_) Restore(block);
   }
 
-  // At a prologue, or in between.
+  // At a prologue.
+  void LookBeforePause(Block::Update& update, double used_bytes) noexcept {
+    Look(update, used_bytes);
+    in_pause_ = true;
+  }
+
+  // Before the first look after a pause at whose end nobody looked: V8 has told the low half of what was in use then.
+  // For a pause that frees less than 3 GB: a scavenge.
+  void EndPause(Block::Update& update, int32_t used_bytes_low) noexcept {
+    if (!in_pause_) return;
+    const auto low = static_cast<uint32_t>(static_cast<uint64_t>(used_bytes_));
+    const uint32_t freed = low - static_cast<uint32_t>(used_bytes_low);
+    const double grown_bytes = 0x1p32 - static_cast<double>(freed);
+    LookAfterPause(
+        update, used_bytes_ + (grown_bytes <= kMostGrownBytes ? grown_bytes : -static_cast<double>(freed)));
+  }
+
+  // In between.
   void Look(Block::Update& update, double used_bytes) noexcept {
     const double grown = used_bytes - used_bytes_;
     used_bytes_ = used_bytes;
@@ -58,20 +77,15 @@ class HeapAccounting {
 
   // At an epilogue. A scavenge that moves nearly all it finds makes the heap larger: the ends of pages change places.
   void LookAfterPause(Block::Update& update, double used_bytes) noexcept {
+    in_pause_ = false;
     const double freed = used_bytes_ - used_bytes;
     used_bytes_ = used_bytes;
     Reclaim(update, freed);
   }
 
-  // Where V8 itself counts what is allocated: it is given, the rest follows.
-  void LookCounted(Block::Update& update, double used_bytes, double newly_allocated_bytes) noexcept {
-    update.Add(k_heapAllocatedBytes, newly_allocated_bytes);
-    const double freed = newly_allocated_bytes - (used_bytes - used_bytes_);
-    used_bytes_ = used_bytes;
-    Reclaim(update, freed);
-  }
-
  private:
+  static constexpr double kMostGrownBytes = 0x1p30;
+
   void Restore(Block& block) noexcept {
     Block::Update update(block);
     update.Set(k_heapAllocatedBytes, allocated_bytes_);
@@ -86,6 +100,7 @@ class HeapAccounting {
   }
 
   bool on_ = false;
+  bool in_pause_ = false;  // since a look before it
   double owed_bytes_ = 0;
   double used_bytes_ = 0;
   // While it is off: what was counted before, or NaN.

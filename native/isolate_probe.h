@@ -85,6 +85,7 @@ class IsolateProbe final : public Probe {
   static void OnPauseBegins(GcHook& hook) noexcept;
   static void OnPauseEnds(GcHook& hook, GcKind kind) noexcept;
   static void OnOtherEpilogue(GcHook& hook, GcKind kind, bool forced) noexcept;
+  static int* PlaceOfCounter(const char* name) noexcept;
   static IsolateProbe* Interrupted(v8::Isolate* isolate, void* id) noexcept;
   static void OnInterrupt(v8::Isolate* isolate, void* id) noexcept;
   static void OnStackInterrupt(v8::Isolate* isolate, void* id) noexcept;
@@ -96,7 +97,8 @@ class IsolateProbe final : public Probe {
   void RemoveGcCallbacks() noexcept;
   // Closes the loop's handles; the last one deletes the probe.
   void Close() noexcept;
-  void LookAtHeap(v8::HeapStatistics& heap, bool after_pause = false) noexcept;
+  void EndLastPause(Block::Update& update) noexcept;
+  void AccountFor(double used_bytes) noexcept;
   void Answer() noexcept;
   void AnswerAtTurnEnd() noexcept;
 
@@ -120,7 +122,6 @@ class IsolateProbe final : public Probe {
   bool suspended_ = false;
   uint32_t answered_ = 0;
   bool asked_in_turn_ = false;  // the async handle woke this turn, which answers when it ends
-  uint64_t counted_bytes_ = 0;  // HeapStatistics::total_allocated_bytes at the last look, where V8 has it
 
   static constexpr uint64_t kNever = UINT64_MAX;
   // Written by the owner, read by IsCurrent() (sampling thread). Relaxed: whoever sees the loop inside its poll sees what

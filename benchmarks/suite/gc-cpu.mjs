@@ -20,7 +20,7 @@ const LARGE = {
 /** @type {Record<string, string>} */
 const REASONS = {
   [MEASURE]:
-    'the rows of offloop, bytes only, and of objects only are the two things that we do by default beside counting: the look at the size of the heap at both edges, and V8’s sampling of allocations; offloop, lean, does neither',
+    'the rows of offloop, bytes only, and of objects only are the two things that we do by default beside counting: the look at the size of the heap, and V8’s sampling of allocations; offloop, lean, does neither',
 }
 
 /** @type {import('../harness/benchmark.mjs').Benchmark} */

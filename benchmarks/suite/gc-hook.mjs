@@ -42,7 +42,7 @@ export const gcHook = {
   question: 'how long our two callbacks take at a collection, timed by themselves',
   method: [
     'Real allocation (JSON in and out, some of it long-lived), the hooks read the clock themselves: from inside the first read to inside the second. The heap of 30 MB is all records, which hold pointers; larger ones have lists of numbers beside them.',
-    `The bytes are looked up at both edges, and what that takes is what it takes to fetch V8's own figures from memory: the collection has just driven them out of the caches. How far out is the machine's: its caches, and who shares them. “Warm” is the same look on the same heap where nothing happens between collections but the next one, forced: a benchmark that does so is off by what lies between the two rows.`,
+    `Bytes need a look at the size of the heap, and what that takes is what it takes to fetch V8's own figures from memory: the collection has just driven them out of the caches. How far out is the machine's: its caches, and who shares them. “Warm” is the same look on the same heap where nothing happens between collections but the next one, forced: a benchmark that does so is off by what lies between the two rows.`,
     'The share of a core is the sum of all edges over the time, of a process that serves JSON as fast as it can, with a young generation of the default size and with the defaults of offloop.',
   ],
   rounds: 6,

@@ -62,7 +62,7 @@ export const gcPaired = {
       [`${heap}, ${PLAIN} ÷ ${OBSERVER}`, 'presumably the same'],
       [
         `${heap}, with bytes`,
-        "the look at the size of the heap at both edges, for which V8's figures must come from memory",
+        "the look at the size of the heap, for which V8's figures must come from memory",
       ],
       [`${heap}, with bytes ÷ ${OBSERVER}`, 'the same look'],
     ]),

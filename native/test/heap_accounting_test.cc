@@ -50,10 +50,11 @@ TEST_CASE("bytes: allocated less reclaimed is what the heap has grown") {
   heap.Start(test.block, 9'000);  // what happened meanwhile is in neither
   {
     Block::Update update(test.block);
-    heap.LookCounted(update, 8'000, 4'000);
+    heap.Look(update, 9'200);
+    heap.Look(update, 8'000);
   }
-  CHECK(test.block.Get(k_heapAllocatedBytes) == 4'800);
-  CHECK(test.block.Get(k_heapReclaimedBytes) == 5'500);
+  CHECK(test.block.Get(k_heapAllocatedBytes) == 1'000);
+  CHECK(test.block.Get(k_heapReclaimedBytes) == 1'700);
 }
 
 TEST_CASE("while it is off nothing is claimed, and then it goes on where it was") {
@@ -90,6 +91,34 @@ TEST_CASE("a thread that ends leaves what it counted, on or off, and nothing whe
   Accounted never;
   never.heap.End(never.block);
   CHECK(std::isnan(never.allocated()));
+}
+
+TEST_CASE("a pause whose end V8 told counts as one that was looked at") {
+  constexpr double kGB = 0x1p30;
+  Accounted test;
+  test.heap.Start(test.block, 5 * kGB);
+  const auto pause = [&test](double before, double after) {
+    Block::Update update(test.block);
+    test.heap.LookBeforePause(update, before);
+    test.heap.EndPause(update, static_cast<int32_t>(static_cast<uint32_t>(static_cast<uint64_t>(after))));
+    // Once.
+    test.heap.EndPause(update, 0);
+  };
+  pause(5 * kGB + 1'000, 5 * kGB + 400);
+  CHECK(test.allocated() == 1'000);
+  CHECK(test.reclaimed() == 600);
+  // Across the ends of what the low half holds, both ways.
+  pause(8 * kGB + 50, 8 * kGB - 50);
+  CHECK(test.reclaimed() == 700);
+  pause(8 * kGB - 50, 8 * kGB + 50);
+  CHECK(test.reclaimed() == 700);
+  pause(8 * kGB + 50, 6 * kGB);
+  CHECK(test.reclaimed() == 2 * kGB + 650);
+  CHECK(test.allocated() - test.reclaimed() == kGB);
+  // Nobody looked before it.
+  Block::Update update(test.block);
+  test.heap.EndPause(update, 7);
+  CHECK(test.reclaimed() == 2 * kGB + 650);
 }
 
 TEST_CASE("what a heap grows inside a pause is not allocated, and is owed by what is freed next") {

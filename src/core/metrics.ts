@@ -244,7 +244,7 @@ export const metrics = [
     unit: 'bytes',
     description: 'Bytes allocated on the V8 heap since accounting began.',
     labels: ['thread'],
-    source: 'v8::HeapStatistics at GC edges (total_allocated_bytes from Node.js 25 on; native probe only)',
+    source: 'the used V8 heap at GC edges (native probe only)',
   },
   {
     name: 'nodejs_heap_reclaimed_bytes_total',
@@ -253,7 +253,7 @@ export const metrics = [
     description:
       'Bytes of the V8 heap that collections freed. Allocated less reclaimed is what the heap has grown.',
     labels: ['thread'],
-    source: 'v8::HeapStatistics at GC edges (native probe only)',
+    source: 'the used V8 heap at GC edges (native probe only)',
   },
   {
     name: 'nodejs_heap_live_bytes',

@@ -96,8 +96,8 @@ export interface Options {
   /** Estimate the number of heap objects, which takes V8's one slot for a sampling heap profiler. Default true. */
   readonly heapObjects?: boolean
   /**
-   * Count the bytes that are allocated and reclaimed on the V8 heap, which looks at the heap at both edges of each
-   * collection (before Node.js 25: from then on V8 counts by itself). Default true.
+   * Count the bytes that are allocated and reclaimed on the V8 heap, which looks at the heap before each
+   * collection. Default true.
    */
   readonly heapAccounting?: boolean
   /**

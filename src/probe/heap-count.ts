@@ -24,6 +24,11 @@ const LEAST_OBJECT_BYTES = 32
 /** The estimate `nodejs_heap_objects` may be too low by this factor and more, where it is known at all. */
 const ESTIMATE_MARGIN = 2
 
+/** What this thread's last count found: on this machine, as busy as it is, and for this application's objects. */
+let last:
+  | { readonly nsPerObject: number; readonly density: number; readonly sampledDensity: number }
+  | undefined
+
 /**
  * Counts the objects on the calling thread's heap, exactly. It runs a full collection and walks the heap, and the
  * thread stands still meanwhile: about 0.2 s for a million objects. One line on stderr says how long before it starts.
@@ -59,20 +64,32 @@ export function countHeapObjects(options: HeapCountOptions = {}): HeapCount {
     throw new OffloopError('ERR_OFFLOOP_HEAP_COUNT', 'an inspector is tracking heap objects of this thread')
   }
   const { objects, bytes, pauseNs } = count
+  last = {
+    nsPerObject: pauseNs / objects,
+    density: objects / bytes,
+    sampledDensity: sampledDensity(probe.memory),
+  }
   return { objects, bytes, pauseMs: pauseNs / 1e6, estimatedPauseMs }
 }
 
 function estimateCount(memory: SharedArrayBuffer): HeapCountEstimate {
   const used = process.memoryUsage().heapUsed
-  const block = new BlockReader(memory)
-  // NaN, or 0 / 0, where nothing has been sampled.
-  const density = block.get('heapObjects') / block.get('heapUsedBytes')
+  const sampled = sampledDensity(memory)
   const most = 1 / LEAST_OBJECT_BYTES
-  const objects = used * (density > 0 ? Math.min(density * ESTIMATE_MARGIN, most) : most)
-  return {
-    estimatedPauseMs: Math.ceil((objects * NS_PER_OBJECT + used * NS_PER_BYTE) / 1e6),
-    estimatedBytes: Math.ceil(objects * BYTES_PER_OBJECT),
+  let density = sampled > 0 ? Math.min(sampled * ESTIMATE_MARGIN, most) : most
+  if (last !== undefined) {
+    const change = sampled / last.sampledDensity
+    density = last.density * (change > 0 ? change : 1)
   }
+  const objects = used * density
+  const ns = last === undefined ? objects * NS_PER_OBJECT + used * NS_PER_BYTE : objects * last.nsPerObject
+  return { estimatedPauseMs: Math.ceil(ns / 1e6), estimatedBytes: Math.ceil(objects * BYTES_PER_OBJECT) }
+}
+
+/** Objects in a byte, as the metric has it. NaN, or 0 / 0, where nothing has been sampled. */
+function sampledDensity(memory: SharedArrayBuffer): number {
+  const block = new BlockReader(memory)
+  return block.get('heapObjects') / block.get('heapUsedBytes')
 }
 
 /** Of the machine, and of the container where there is one that has a limit. */

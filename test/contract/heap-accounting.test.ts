@@ -33,17 +33,17 @@ interface Bounds {
   readonly most?: number
 }
 
-// What V8 itself counts as used, or from Node.js 25 on as allocated: the end of a page that the next array does not fit
+// What V8 itself counts as used: the end of a page that the next array does not fit
 // into is part of it, and two arrays of 96 KB leave a quarter of a page of 256 KB. docs/accuracy.md has these bounds.
 const PATTERNS: readonly Bounds[] = [
-  { pattern: 'small objects', most: MAJOR >= 25 ? 0.02 : 0.01 },
-  { pattern: 'survivors', most: MAJOR >= 25 ? 0.02 : 0.01 },
+  { pattern: 'small objects' },
+  { pattern: 'survivors' },
   { pattern: 'arrays' },
   { pattern: 'arrays', thread: 'worker' },
-  { pattern: 'strings', most: MAJOR >= 25 ? 0.03 : 0.01 },
-  { pattern: 'KB arrays', most: MAJOR >= 25 ? 0.05 : MAJOR >= 24 ? 0.03 : 0.01 },
+  { pattern: 'strings' },
+  { pattern: 'KB arrays', most: MAJOR >= 24 ? 0.03 : 0.01 },
   { pattern: '100 KB arrays', least: 0.25, most: 0.45 },
-  { pattern: 'MB arrays', most: MAJOR >= 25 ? 0.02 : 0.01 },
+  { pattern: 'MB arrays' },
 ]
 
 describe('bytes of the V8 heap', () => {
@@ -80,7 +80,8 @@ describe('bytes of the V8 heap', () => {
     const child = new Child('heap-accounting-switched.cjs', { execArgv: ['--expose-gc'] })
     const { on, off, offWithout, again } = await child.next<Record<string, Values>>()
     expect((await child.exited).code).toBe(0)
-    const names = Object.keys(on as Values)
+    // A major collection of the worker's own is up to V8.
+    const names = Object.keys(on as Values).filter((name) => !/live.*#/.test(name))
     // Allocated and reclaimed of two threads and of the process; live where a major collection was.
     expect(names).toHaveLength(7)
     expect(off).toEqual({})

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { SlotName } from '../../src/probe/layout'
 import { Child } from '../support/child'
 import { readTrace } from '../support/trace-gc'
-import { buildWeakCallbacks } from '../support/weak-callbacks'
+import { buildFixtureAddon } from '../support/fixture-addon'
 
 interface Told {
   readonly slots: Record<SlotName, number>
@@ -12,10 +12,10 @@ interface Told {
   readonly counts: readonly [collected: number, finalized: number]
 }
 
-let addon: ReturnType<typeof buildWeakCallbacks>
+let addon: ReturnType<typeof buildFixtureAddon>
 // A compiler on a machine that does much else.
 beforeAll(() => {
-  addon = buildWeakCallbacks()
+  addon = buildFixtureAddon('weak-callbacks')
 }, 300_000)
 afterAll(() => addon.remove())
 

@@ -67,23 +67,29 @@ describe('countHeapObjects', () => {
     expect(memory.message).toMatch(/take about \d+ MB of memory, and 1 MB are available$/)
   })
 
-  test('announces what grows with the heap, and is near what the pause takes', async () => {
-    type Size = { announced: number; ran: number; pauseMs: number; objects: number }
-    const sizes = (await told<Size[]>('announces')).told
-    expect(sizes).toHaveLength(3)
-    sizes.forEach(({ announced, ran, pauseMs, objects }, at) => {
-      // Announced is an upper bound, on a quiet machine.
+  type Size = { announced: number; ran: number; pauseMs: number; objects: number }
+
+  test.each(['small', 'large'])(
+    'the first count announces an upper bound for a quiet machine: %s heap',
+    async (size) => {
+      const { announced, ran, pauseMs } = (await told<Size>(size)).told
       expect(announced).toBeGreaterThan(ran / 3)
       expect(announced).toBeLessThan(ran * 12)
       // Within a tick of the kernel's account.
       expect(pauseMs).toBeGreaterThan(ran - 10)
-      const smaller = sizes[at - 1]
-      if (smaller === undefined) return
-      const growth = objects / smaller.objects
-      expect(announced / smaller.announced).toBeGreaterThan(growth / 2)
-      expect(announced / smaller.announced).toBeLessThan(growth * 2)
-    })
-  }, 120_000)
+    },
+    60_000,
+  )
+
+  // By the clock, however busy the machine is, as long as it stays so.
+  test('later ones announce what the last one found', { retry: 2, timeout: 120_000 }, async () => {
+    const sizes = (await told<Size[]>('announces')).told
+    expect(sizes).toHaveLength(4)
+    for (const { announced, pauseMs } of sizes.slice(1)) {
+      expect(announced).toBeGreaterThan(pauseMs / 3)
+      expect(announced).toBeLessThan(pauseMs * 3)
+    }
+  })
 
   test("refuses where the container's memory would not suffice, by a real cgroup", async ({ skip }) => {
     const cgroup = makeCgroup()

@@ -5,12 +5,12 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { nodeFor } from '../../scripts/nodes.mjs'
 
-/** Builds test/fixtures/weak-callbacks.cc for the Node.js that runs, in a folder that is the caller's to remove. */
-export function buildWeakCallbacks(): { readonly file: string; readonly remove: () => void } {
-  const folder = mkdtempSync(path.join(tmpdir(), 'offloop-weak-'))
-  const source = fileURLToPath(new URL('../fixtures/weak-callbacks.cc', import.meta.url))
+/** Builds test/fixtures/`name`.cc for the Node.js that runs, in a folder that is the caller's to remove. */
+export function buildFixtureAddon(name: string): { readonly file: string; readonly remove: () => void } {
+  const folder = mkdtempSync(path.join(tmpdir(), `offloop-${name}-`))
+  const source = fileURLToPath(new URL(`../fixtures/${name}.cc`, import.meta.url))
   const { prefix } = nodeFor(Number(process.versions.node.split('.')[0]))
-  const file = path.join(folder, 'weak-callbacks.node')
+  const file = path.join(folder, `${name}.node`)
   const headers = ['-isystem', path.join(prefix, 'include/node')]
   const options = ['-std=gnu++20', '-shared', '-fPIC', '-fno-exceptions', '-fno-rtti', '-Wall', '-Wextra']
   execFileSync(process.env.CXX ?? 'g++', [...options, ...headers, '-o', file, source], { stdio: 'pipe' })
