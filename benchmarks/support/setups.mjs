@@ -9,6 +9,8 @@ import { peerSetups } from './peer-setups.mjs'
 
 const require = createRequire(import.meta.url)
 
+const ADDON = `../../prebuilds/${process.platform}-${process.arch}/offloop.abi${process.versions.modules}.glibc.node`
+
 export const OWN_METRIC = 'bench_queue_length'
 
 /**
@@ -148,6 +150,13 @@ const setups = {
   'a bare Worker': {
     load: () => require('node:worker_threads'),
     start: ({ Worker }) => void new Worker(require.resolve('./interval-worker.cjs')).unref(),
+  },
+  'a Worker and our addon': {
+    load: () => require('node:worker_threads'),
+    start({ Worker }) {
+      require(ADDON)
+      new Worker(require.resolve('./interval-worker.cjs')).unref()
+    },
   },
   'an empty timer': {
     load: () => undefined,
