@@ -4,14 +4,14 @@ import type { Stall } from '../core/stall'
 import type { StallSettings } from '../core/stall-options'
 import type { Binding } from '../probe/binding'
 import { debuggerAttached } from './debugger'
-import { type Probes, probeClockNs } from './probes'
+import type { Probes } from './probes'
 import { SourceMaps } from './source-maps'
 import { located } from './stall-frames'
 import type { StallHistory } from './stall-history'
 import { StallPosting } from './stall-posting'
 import { StallReport } from './stall-report'
 import { StallWatch } from './stall-watch'
-import { ownTime, threadTime, wantsCpu } from './thread-clock'
+import { threadTime, wantsCpu } from './thread-clock'
 import type { ThreadState } from './thread-state'
 
 export interface StallSetting {
@@ -43,9 +43,7 @@ export function openStallWatch(settings: StallSettings, setting: StallSetting): 
     binding,
     threadTime,
     wantsCpu,
-    ownTime: ownTime(),
     clock: systemClock,
-    nowNs: probeClockNs,
     history,
     number(main) {
       if (main) state.add('mainStalls', 1)

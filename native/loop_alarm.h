@@ -1,0 +1,92 @@
+// Looks at the loops again and again, and calls JavaScript where there is something to see (IsAlarm). A look that finds all
+// well is a few reads and no more: JavaScript that runs twice a second finds its code out of the caches.
+//
+// Owning thread: the one that watches. One a thread.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "figures.h"
+#include "loop_look.h"
+#include "own_time.h"
+#include "registry.h"
+#include "waker.h"
+
+namespace offloop {
+
+class LoopAlarm final : public Waker<uv_timer_t> {
+ public:
+  // The calling thread's, or null.
+  static LoopAlarm* Current() noexcept { return current_; }
+  static LoopAlarm* Open(Napi::Function callback) {
+    return current_ = Waker::Open<LoopAlarm>(callback, uv_timer_init);
+  }
+
+  // Calls once, and is silent then until it is set again.
+  void Set(const LoopAlarmSettings& settings) noexcept {
+    settings_ = settings;
+    set_at_ns_ = static_cast<double>(uv_hrtime());
+    looked_ = false;
+    const auto every_ms = static_cast<uint64_t>(settings.every_ns * 1e-6);
+    uv_timer_start(&handle_, OnTimer, every_ms, std::max<uint64_t>(every_ms, 1));
+  }
+
+  // The last look: it is silent from now on.
+  std::vector<double> End() noexcept {
+    uv_timer_stop(&handle_);
+    Look();
+    return Rows(now_);
+  }
+
+ private:
+  void Look() noexcept {
+    now_.at_ns = static_cast<double>(uv_hrtime());
+    now_.own_runnable_ns = own_time_.RunnableNs();
+    Registry::Instance().Look(std::isfinite(settings_.worker_busy_ns), now_.at_ns, now_.loops);
+  }
+
+  static void OnTimer(uv_timer_t* handle) {
+    auto& alarm = Of<LoopAlarm>(handle);
+    alarm.Look();
+    const double before_ns = alarm.looked_ ? alarm.before_.at_ns : alarm.set_at_ns_;
+    if (IsAlarm(alarm.settings_, before_ns, alarm.now_)) {
+      uv_timer_stop(handle);
+      return alarm.Ring();
+    }
+    std::swap(alarm.before_, alarm.now_);
+    alarm.looked_ = true;
+  }
+
+  void Ring() {
+    Napi::HandleScope scope(Env());
+    Call({looked_ ? Figures(Env(), Rows(before_)) : Env().Undefined(), Figures(Env(), Rows(now_))});
+  }
+
+  // As src/sampler/loop-looks.ts reads them.
+  static std::vector<double> Rows(const LoopLooks& looks) {
+    static_assert(std::is_trivially_copyable_v<LoopLook> && sizeof(LoopLook) % sizeof(double) == 0);
+    std::vector<double> figures = {looks.at_ns, looks.own_runnable_ns};
+    const size_t count = looks.loops.size() * (sizeof(LoopLook) / sizeof(double));
+    figures.resize(2 + count);
+    if (count > 0) std::memcpy(&figures[2], looks.loops.data(), count * sizeof(double));
+    return figures;
+  }
+
+  void Ends() noexcept override { current_ = nullptr; }
+
+  static inline thread_local LoopAlarm* current_ = nullptr;
+
+  const OwnTime own_time_;
+  LoopAlarmSettings settings_;
+  double set_at_ns_ = 0;
+  bool looked_ = false;  // since it was set
+  LoopLooks before_;
+  LoopLooks now_;
+};
+
+}  // namespace offloop
