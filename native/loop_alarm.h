@@ -70,10 +70,11 @@ class LoopAlarm final : public Waker<uv_timer_t> {
   // As src/sampler/loop-looks.ts reads them.
   static std::vector<double> Rows(const LoopLooks& looks) {
     static_assert(std::is_trivially_copyable_v<LoopLook> && sizeof(LoopLook) % sizeof(double) == 0);
-    std::vector<double> figures = {looks.at_ns, looks.own_runnable_ns};
-    const size_t count = looks.loops.size() * (sizeof(LoopLook) / sizeof(double));
-    figures.resize(2 + count);
-    if (count > 0) std::memcpy(&figures[2], looks.loops.data(), count * sizeof(double));
+    const size_t bytes = looks.loops.size() * sizeof(LoopLook);
+    std::vector<double> figures(2 + bytes / sizeof(double));
+    figures[0] = looks.at_ns;
+    figures[1] = looks.own_runnable_ns;
+    if (bytes > 0) std::memcpy(figures.data() + 2, looks.loops.data(), bytes);
     return figures;
   }
 

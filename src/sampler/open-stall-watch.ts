@@ -4,7 +4,7 @@ import type { Stall } from '../core/stall'
 import type { StallSettings } from '../core/stall-options'
 import type { Binding } from '../probe/binding'
 import { debuggerAttached } from './debugger'
-import type { Probes } from './probes'
+import { type Probes, probeClockNs } from './probes'
 import { SourceMaps } from './source-maps'
 import { located } from './stall-frames'
 import type { StallHistory } from './stall-history'
@@ -44,6 +44,7 @@ export function openStallWatch(settings: StallSettings, setting: StallSetting): 
     threadTime,
     wantsCpu,
     clock: systemClock,
+    nowNs: probeClockNs,
     history,
     number(main) {
       if (main) state.add('mainStalls', 1)

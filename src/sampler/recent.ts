@@ -37,6 +37,13 @@ export interface Quantile {
   readonly ns: number
 }
 
+export interface LastMinute {
+  /** By kind of pause, and of the turns. */
+  readonly quantiles: Readonly<Record<Kind, readonly Quantile[]>>
+  /** How long one had to wait for the loop, by the turns that ended in it. */
+  readonly delays: Delays | undefined
+}
+
 /**
  * What one thread did lately, from counters that never reset: looks at it, some seconds apart, for a minute. Two
  * readers share it and find the same.
@@ -61,26 +68,22 @@ export class Recent {
     this.#looks = this.#looks.filter((look) => look.atNs > atNs - WINDOW_NS)
   }
 
-  /** Quantiles of the last minute, by kind of pause and of the turns. */
-  quantiles(figures: Float64Array, atNs: number): ReadonlyMap<Kind, readonly Quantile[]> {
-    return new Map(
-      KINDS.map((kind) => {
-        const counts = this.#counts(figures, kind)
-        const longestNs = kind === 'incremental' ? undefined : longestOf(figures, LONGEST[kind], atNs)
-        const found = QUANTILES.flatMap((quantile) => {
-          const ns = quantileOf(counts, quantile, longestNs)
+  /** The last minute. Undefined for `delays`: turns are not seen here. */
+  lastMinute(figures: Float64Array, idleNs: number, atNs: number): LastMinute {
+    const counts = byKind((kind) => this.#counts(figures, kind))
+    const longestNs = (kind: Kind) =>
+      kind === 'incremental' ? undefined : longestOf(figures, LONGEST[kind], atNs)
+    const seesTurns = !Number.isNaN(figures[Table.loopTurnDurations])
+    const waitedNs = idleNs - (this.#looks[0]?.fromIdleNs ?? 0)
+    return {
+      quantiles: byKind((kind) =>
+        QUANTILES.flatMap((quantile) => {
+          const ns = quantileOf(counts[kind], quantile, longestNs(kind))
           return ns === undefined ? [] : [{ quantile, ns }]
-        })
-        return [kind, found]
-      }),
-    )
-  }
-
-  /** How long one had to wait for the loop in the last minute, by the turns that ended in it. */
-  delays(figures: Float64Array, idleNs: number, atNs: number): Delays | undefined {
-    const from = this.#looks[0]?.fromIdleNs ?? 0
-    if (Number.isNaN(figures[Table.loopTurnDurations])) return undefined
-    return delaysOf(this.#counts(figures, 'turn'), idleNs - from, longestOf(figures, 'loopTurnLongest', atNs))
+        }),
+      ),
+      delays: seesTurns ? delaysOf(counts.turn, waitedNs, longestOf(figures, LONGEST.turn, atNs)) : undefined,
+    }
   }
 
   /** Share of time, 0 to 1, that the loop was not waiting since the newest look that is at least 5 s old. */

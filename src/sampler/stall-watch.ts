@@ -30,6 +30,8 @@ export interface StallWatchParts {
   readonly threadTime: (osThreadId: number) => ThreadTime
   readonly wantsCpu: (osThreadId: number) => boolean
   readonly clock: Pick<Clock, 'timer'>
+  /** Nanoseconds of the probes' clock. */
+  readonly nowNs: () => number
   readonly history: StallHistory
   /** Makes the stall's number; `main`: one of the main thread. */
   readonly number: (main: boolean) => number
@@ -189,13 +191,13 @@ export class StallWatch {
 
   #notice(watched: Watched, { atNs, gc, turnNs }: Seen): void {
     const { probe, loop, gcBefore } = watched
-    const { busyNs } = loop
+    const startedAtNs = atNs - loop.busyNs
     this.#parts.binding.askStack(probe.id, turnNs)
     watched.stall = new OpenStall(
       this.#parts.number(probe.thread === 'main'),
       probe.thread,
-      Math.round(Date.now() - busyNs * 1e-6),
-      atNs - busyNs,
+      Math.round(Date.now() - (this.#parts.nowNs() - startedAtNs) * 1e-6),
+      startedAtNs,
       gcBefore,
       atNs,
       gc,

@@ -84,7 +84,6 @@ describe('the main thread stuck in', () => {
     const heldMs = blocked.endedAt - blocked.startedAt
     expect(heldMs).toBeGreaterThan(0.89 * MS)
     expect(stall).toMatchObject({ id: 1, thread: 'main', ongoing: false, cause })
-    expect(Math.abs(stall.startedAt - blocked.startedAt)).toBeLessThan(100)
     // The rest of the turn belongs to it.
     expect(stall.durationMs).toBeGreaterThan(heldMs - 50)
     expect(stall.durationMs).toBeLessThan(heldMs + 500)
@@ -111,6 +110,10 @@ describe('the main thread stuck in', () => {
     expect(firstTold.toldAt - blocked.startedAt).toBeLessThan(reportedMs('own', firstTold))
     expect(firstTold.stall.durationMs).toBeLessThan(reportedMs('own', firstTold))
     expect(firstTold.stall.ongoing).toBe(true)
+    // The thread may have lost its CPU between the end of its waiting and its own look at the clock.
+    expect(Math.abs(stall.startedAt - blocked.startedAt)).toBeLessThan(
+      100 + firstTold.queued.main - before.queued.main,
+    )
     const isWhole =
       firstTold.stall.cause === cause && (head === undefined || firstTold.stall.stack !== undefined)
     if (!isWhole) {
@@ -131,7 +134,8 @@ describe('the main thread stuck in', () => {
     expect(told.at(-1)?.stall).toEqual(stall)
 
     expect(samples.map(({ sequence }) => sequence)).toEqual(samples.map((_, at) => at + 1))
-    expect(samples.at(-1)?.missed).toBe(0)
+    const last = samples.at(-1) as Sample
+    expect(last.missed * INTERVAL_MS).toBeLessThan(LATE_MS + last.queued.own)
     // One is taken for exporters when the stall is told of: it is the one without which the others are the nearest to a grid.
     const candidates = samples
       .filter(({ stalled }) => stalled === 1)
@@ -140,7 +144,7 @@ describe('the main thread stuck in', () => {
     const during = onGrid.filter(
       ({ timestamp }) => timestamp > blocked.startedAt && timestamp < blocked.endedAt,
     )
-    expect(during.length).toBeGreaterThanOrEqual(Math.floor(heldMs / INTERVAL_MS) - 1)
+    expect(during.length).toBeGreaterThanOrEqual(Math.floor(heldMs / INTERVAL_MS) - 1 - last.missed)
     expect(latenessMs(onGrid)).toBeLessThan(LATE_MS)
     // From the threshold to the end.
     const toldOf = during.filter(({ timestamp }) => timestamp > firstTold.toldAt)
@@ -157,7 +161,9 @@ describe('the main thread stuck in', () => {
 /** By how much one was later than another, less what the sampling thread waited for a CPU before it. */
 function latenessMs(samples: readonly Sample[]): number {
   // Without the last one, which is taken at the stop.
-  const phases = samples.slice(0, -1).map(({ timestamp }, at) => timestamp - at * INTERVAL_MS)
+  const phases = samples
+    .slice(0, -1)
+    .map(({ timestamp, missed }, at) => timestamp - (at + missed) * INTERVAL_MS)
   const waitedMs = samples.map(({ queued }, at) => queued.own - (samples[at - 1]?.queued.own ?? 0))
   return Math.max(...phases.map((phase, at) => phase - (waitedMs[at] as number))) - Math.min(...phases)
 }

@@ -139,6 +139,7 @@ function watching(settings: Partial<StallSettings> = {}): void {
       },
       wantsCpu: (osThreadId) => threads.find(({ id }) => id === osThreadId)?.wantsCpu ?? false,
       clock,
+      nowNs,
       history,
       number: () => ++ids,
       mainStalls: 0,
