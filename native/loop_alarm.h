@@ -54,7 +54,7 @@ class LoopAlarm final : public Waker<uv_timer_t> {
     auto& alarm = Of<LoopAlarm>(handle);
     alarm.Look();
     const double before_ns = alarm.looked_ ? alarm.before_.at_ns : alarm.set_at_ns_;
-    if (IsAlarm(alarm.settings_, before_ns, alarm.now_)) {
+    if (IsAlarm(alarm.settings_, before_ns, alarm.known_id_, alarm.now_)) {
       uv_timer_stop(handle);
       return alarm.Ring();
     }
@@ -63,6 +63,7 @@ class LoopAlarm final : public Waker<uv_timer_t> {
   }
 
   void Ring() {
+    for (const LoopLook& look : now_.loops) known_id_ = std::max(known_id_, look.id);
     Napi::HandleScope scope(Env());
     Call({looked_ ? Figures(Env(), Rows(before_)) : Env().Undefined(), Figures(Env(), Rows(now_))});
   }
@@ -86,6 +87,7 @@ class LoopAlarm final : public Waker<uv_timer_t> {
   LoopAlarmSettings settings_;
   double set_at_ns_ = 0;
   bool looked_ = false;  // since it was set
+  double known_id_ = 0;
   LoopLooks before_;
   LoopLooks now_;
 };

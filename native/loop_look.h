@@ -13,7 +13,7 @@ namespace offloop {
 
 // JavaScript has it as a row of figures (src/sampler/loop-looks.ts). Nanoseconds; points in time are uv_hrtime()'s.
 struct LoopLook {
-  double id = 0;         // of the probe
+  double id = 0;         // of the probe: higher than that of any that was there before
   double thread_id = 0;  // 0: the main thread
   double attached_at_ns = 0;
   double turn_started_at_ns = 0;  // 0 before the first
@@ -54,7 +54,7 @@ inline bool LookAtLoop(const Block& block, double at_ns, double idle_ns, LoopLoo
   return true;
 }
 
-// What somebody who looks again and again wants to hear of.
+// What somebody who looks again and again wants to hear of, beside threads that are new.
 struct LoopAlarmSettings {
   double every_ns = 0;
   double late_ns = 0;         // a look that is as late as this
@@ -62,10 +62,13 @@ struct LoopAlarmSettings {
   double worker_busy_ns = 0;  // another's; infinite: nobody watches workers
 };
 
-inline bool IsAlarm(const LoopAlarmSettings& settings, double before_ns, const LoopLooks& now) noexcept {
+// Since the look at `before_ns`; `known_id`: of the newest thread that was heard of.
+inline bool IsAlarm(const LoopAlarmSettings& settings, double before_ns, double known_id,
+                    const LoopLooks& now) noexcept {
   if (now.at_ns - before_ns - settings.every_ns > settings.late_ns) return true;
   return std::any_of(now.loops.begin(), now.loops.end(), [&](const LoopLook& look) {
-    return look.busy_ns >= (look.thread_id == 0 ? settings.busy_ns : settings.worker_busy_ns);
+    return look.id > known_id ||
+           look.busy_ns >= (look.thread_id == 0 ? settings.busy_ns : settings.worker_busy_ns);
   });
 }
 

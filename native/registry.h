@@ -1,6 +1,6 @@
 // The process's probes: who is being measured, and the way to ask them for fresh figures.
 //
-// Any thread may call. The mutex is taken by the sampling thread when it lists or asks, by a thread when it attaches
+// Any thread may call. The mutex is taken by the sampling thread when it lists, looks or asks, by a thread when it attaches
 // and when its environment is torn down; GC callbacks and answers never take it. Holding it while asking is what
 // makes asking safe: a probe that is still in the list has an isolate and a loop that still exist.
 //

@@ -128,7 +128,7 @@ TEST_CASE("no look at a loop that turns has the start of one turn and the waitin
   CHECK(busiest_ns < kSecond);
 }
 
-TEST_CASE("an alarm is for a loop that is busy for long, and for a look that is late") {
+TEST_CASE("an alarm is for a loop that is busy for long, for a look that is late, and for a new thread") {
   constexpr double kNever = std::numeric_limits<double>::infinity();
   const LoopAlarmSettings settings{
       .every_ns = 500 * kMs, .late_ns = 200 * kMs, .busy_ns = 500 * kMs, .worker_busy_ns = kNever};
@@ -136,13 +136,15 @@ TEST_CASE("an alarm is for a loop that is busy for long, and for a look that is 
   const auto worker = [](double busy_ms) {
     return LoopLook{.id = 2, .thread_id = 3, .busy_ns = busy_ms * kMs};
   };
-  CHECK_FALSE(IsAlarm(settings, kSecond, LooksAt(1.5 * kSecond, {main(499), worker(9'000)})));
-  CHECK(IsAlarm(settings, kSecond, LooksAt(1.5 * kSecond, {worker(0), main(500)})));
-  CHECK_FALSE(IsAlarm(settings, kSecond, LooksAt(1.7 * kSecond, {main(0)})));
-  CHECK(IsAlarm(settings, kSecond, LooksAt(1.71 * kSecond, {main(0)})));
+  CHECK_FALSE(IsAlarm(settings, kSecond, 2, LooksAt(1.5 * kSecond, {main(499), worker(9'000)})));
+  CHECK(IsAlarm(settings, kSecond, 2, LooksAt(1.5 * kSecond, {worker(0), main(500)})));
+  CHECK_FALSE(IsAlarm(settings, kSecond, 2, LooksAt(1.7 * kSecond, {main(0)})));
+  CHECK(IsAlarm(settings, kSecond, 2, LooksAt(1.71 * kSecond, {main(0)})));
   LoopAlarmSettings workers = settings;
   workers.worker_busy_ns = kMs;
-  CHECK_FALSE(IsAlarm(workers, kSecond, LooksAt(1.5 * kSecond, {main(2), worker(0.5)})));
-  CHECK(IsAlarm(workers, kSecond, LooksAt(1.5 * kSecond, {main(2), worker(1)})));
-  CHECK_FALSE(IsAlarm(settings, kSecond, LooksAt(1.5 * kSecond, {})));
+  CHECK_FALSE(IsAlarm(workers, kSecond, 2, LooksAt(1.5 * kSecond, {main(2), worker(0.5)})));
+  CHECK(IsAlarm(workers, kSecond, 2, LooksAt(1.5 * kSecond, {main(2), worker(1)})));
+  CHECK_FALSE(IsAlarm(settings, kSecond, 2, LooksAt(1.5 * kSecond, {})));
+  // A thread that is new.
+  CHECK(IsAlarm(workers, kSecond, 1, LooksAt(1.5 * kSecond, {main(2), worker(0.5)})));
 }

@@ -23,7 +23,7 @@ export interface Binding {
   idleNs(): Float64Array
   /**
    * Looks at the loops every `everyMs`, without JavaScript, until one has been busy for `busyMs` (of a worker: `workerBusyMs`;
-   * Infinity leaves workers out), or a look was late by `lateMs`. Calls `then` once, with what the look before saw and what this
+   * Infinity leaves workers out), a look was late by `lateMs`, or a thread is new. Calls `then` once, with what the look before saw and what this
    * one did (`loop-looks.ts`). Another call replaces it.
    */
   watchLoops(

@@ -62,10 +62,12 @@ class LoopAlarm {
   /** How often JavaScript was called. */
   calls = 0
   #cancel = () => {}
+  #knownId = 0
 
   watchLoops: Binding['watchLoops'] = (everyMs, lateMs, busyMs, workerBusyMs, then) => {
     let before: Float64Array | undefined
     let beforeNs = nowNs()
+    const workers = Number.isFinite(workerBusyMs)
     const look = () => {
       const atNs = nowNs()
       const now = this.look()
@@ -74,7 +76,9 @@ class LoopAlarm {
         (thread) =>
           !thread.unreadable && thread.busyNs(atNs) >= (thread.name === 'main' ? busyMs : workerBusyMs) * MS,
       )
-      if (late || busy) {
+      const isNew = threads.some(({ id, name }) => id > this.#knownId && (name === 'main' || workers))
+      if (late || busy || isNew) {
+        this.#knownId = Math.max(...threads.map(({ id }) => id))
         this.calls++
         then(before, now)
         return
@@ -427,11 +431,15 @@ describe('while all is well', () => {
     expect(timer.mock.calls.length).toBeLessThanOrEqual(22)
   })
 
-  test('nor for workers that wait', async () => {
+  test('nor for workers that wait, but for one that is new', async () => {
     threads.push(new Thread('pool#2', 2, nowNs()))
     watching({ workers: true })
     await pass(10_000, 'idle')
-    expect(alarm.calls).toBeLessThanOrEqual(2)
+    expect(alarm.calls).toBe(1)
+    threads.push(new Thread('pool#3', 3, nowNs()))
+    await pass(10_000, 'idle')
+    expect(alarm.calls).toBe(2)
+    expect(threads[2]?.probe.stalls).toEqual({ total: 0, ongoing: false })
   })
 })
 
