@@ -260,7 +260,7 @@ class TerminationWaker final : public Waker<uv_async_t> {
 
 void OnTermination(const Napi::CallbackInfo& info) { TerminationWaker::Open(info[0].As<Napi::Function>()); }
 
-// watchLoops(everyMs, lateMs, busyMs, workerBusyMs, callback): looks that often, and calls once (loop_look.h says when) with what
+// watchLoops(everyMs, stoppedMs, busyMs, workerBusyMs, callback): looks that often, and calls once (loop_look.h says when) with what
 // the look before saw, undefined where this is the first, and what this one saw. Replaces what was asked for before.
 void WatchLoops(const Napi::CallbackInfo& info) {
   const auto callback = info[4].As<Napi::Function>();

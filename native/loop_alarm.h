@@ -30,7 +30,7 @@ class LoopAlarm final : public Waker<uv_timer_t> {
   // Calls once, and is silent then until it is set again.
   void Set(const LoopAlarmSettings& settings) noexcept {
     settings_ = settings;
-    set_at_ns_ = static_cast<double>(uv_hrtime());
+    last_ = Now();
     looked_ = false;
     const auto every_ms = static_cast<uint64_t>(settings.every_ns * 1e-6);
     uv_timer_start(&handle_, OnTimer, every_ms, std::max<uint64_t>(every_ms, 1));
@@ -44,17 +44,19 @@ class LoopAlarm final : public Waker<uv_timer_t> {
   }
 
  private:
+  LookTime Now() const noexcept { return {static_cast<double>(uv_hrtime()), own_time_.RunnableNs()}; }
+
   void Look() noexcept {
-    now_.at_ns = static_cast<double>(uv_hrtime());
-    now_.own_runnable_ns = own_time_.RunnableNs();
-    Registry::Instance().Look(std::isfinite(settings_.worker_busy_ns), now_.at_ns, now_.loops);
+    now_.time = Now();
+    now_.stopped_ns = StoppedNs(settings_, last_, now_.time);
+    last_ = now_.time;
+    Registry::Instance().Look(std::isfinite(settings_.worker_busy_ns), now_.time.at_ns, now_.loops);
   }
 
   static void OnTimer(uv_timer_t* handle) {
     auto& alarm = Of<LoopAlarm>(handle);
     alarm.Look();
-    const double before_ns = alarm.looked_ ? alarm.before_.at_ns : alarm.set_at_ns_;
-    if (IsAlarm(alarm.settings_, before_ns, alarm.known_id_, alarm.now_)) {
+    if (IsAlarm(alarm.settings_, alarm.known_id_, alarm.now_)) {
       uv_timer_stop(handle);
       return alarm.Ring();
     }
@@ -73,8 +75,8 @@ class LoopAlarm final : public Waker<uv_timer_t> {
     static_assert(std::is_trivially_copyable_v<LoopLook> && sizeof(LoopLook) % sizeof(double) == 0);
     const size_t bytes = looks.loops.size() * sizeof(LoopLook);
     std::vector<double> figures(2 + bytes / sizeof(double));
-    figures[0] = looks.at_ns;
-    figures[1] = looks.own_runnable_ns;
+    figures[0] = looks.time.at_ns;
+    figures[1] = looks.stopped_ns;
     if (bytes > 0) std::memcpy(figures.data() + 2, looks.loops.data(), bytes);
     return figures;
   }
@@ -85,7 +87,7 @@ class LoopAlarm final : public Waker<uv_timer_t> {
 
   const OwnTime own_time_;
   LoopAlarmSettings settings_;
-  double set_at_ns_ = 0;
+  LookTime last_;
   bool looked_ = false;  // since it was set
   double known_id_ = 0;
   LoopLooks before_;

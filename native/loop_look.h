@@ -5,6 +5,8 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
+#include <iterator>
 #include <vector>
 
 #include "block.h"
@@ -24,10 +26,16 @@ struct LoopLook {
   double gc_main_thread_ns = 0;  // NaN where it is not known
 };
 
+// When somebody looked, and for how long that thread had wanted a CPU by then (own_time.h).
+struct LookTime {
+  double at_ns = 0;
+  double own_runnable_ns = 0;
+};
+
 // All loops, at one moment.
 struct LoopLooks {
-  double at_ns = 0;
-  double own_runnable_ns = 0;  // for how long the looking thread has wanted a CPU by then (own_time.h)
+  LookTime time;
+  double stopped_ns = 0;  // of the time since the look before
   std::vector<LoopLook> loops;
 };
 
@@ -57,15 +65,25 @@ inline bool LookAtLoop(const Block& block, double at_ns, double idle_ns, LoopLoo
 // What somebody who looks again and again wants to hear of, beside threads that are new.
 struct LoopAlarmSettings {
   double every_ns = 0;
-  double late_ns = 0;         // a look that is as late as this
+  double stopped_ns = 0;      // a stop that is longer
   double busy_ns = 0;         // a main thread's turn that is busy for so long
   double worker_busy_ns = 0;  // another's; infinite: nobody watches workers
 };
 
-// Since the look at `before_ns`; `known_id`: of the newest thread that was heard of.
-inline bool IsAlarm(const LoopAlarmSettings& settings, double before_ns, double known_id,
-                    const LoopLooks& now) noexcept {
-  if (now.at_ns - before_ns - settings.every_ns > settings.late_ns) return true;
+// For how long the whole process, or the machine, was stopped in between: it was time to look, and the thread neither ran nor was
+// in the queue for a CPU. Late for want of one, or with other work, is only late. From when on cannot be told, so it is all of
+// the time, or none.
+inline double StoppedNs(const LoopAlarmSettings& settings, const LookTime& from,
+                        const LookTime& to) noexcept {
+  const double elapsed_ns = to.at_ns - from.at_ns;
+  const double ran_ns = to.own_runnable_ns - from.own_runnable_ns;
+  const double late_ns = elapsed_ns - settings.every_ns - (std::isnan(ran_ns) ? 0 : ran_ns);
+  return late_ns > settings.stopped_ns ? elapsed_ns : 0;
+}
+
+// `known_id`: of the newest thread that was heard of.
+inline bool IsAlarm(const LoopAlarmSettings& settings, double known_id, const LoopLooks& now) noexcept {
+  if (now.stopped_ns > 0) return true;
   return std::any_of(now.loops.begin(), now.loops.end(), [&](const LoopLook& look) {
     return look.id > known_id ||
            look.busy_ns >= (look.thread_id == 0 ? settings.busy_ns : settings.worker_busy_ns);

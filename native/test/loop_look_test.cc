@@ -34,8 +34,8 @@ struct Loop {
   LoopRecorder recorder{test.block};
 };
 
-LoopLooks LooksAt(double at_ns, std::vector<LoopLook> loops) {
-  return {.at_ns = at_ns, .own_runnable_ns = 0, .loops = std::move(loops)};
+LoopLooks Seen(std::vector<LoopLook> loops, double stopped_ns = 0) {
+  return {.time = {}, .stopped_ns = stopped_ns, .loops = std::move(loops)};
 }
 
 }  // namespace
@@ -128,23 +128,35 @@ TEST_CASE("no look at a loop that turns has the start of one turn and the waitin
   CHECK(busiest_ns < kSecond);
 }
 
-TEST_CASE("an alarm is for a loop that is busy for long, for a look that is late, and for a new thread") {
-  constexpr double kNever = std::numeric_limits<double>::infinity();
-  const LoopAlarmSettings settings{
-      .every_ns = 500 * kMs, .late_ns = 200 * kMs, .busy_ns = 500 * kMs, .worker_busy_ns = kNever};
+constexpr LoopAlarmSettings kSettings{.every_ns = 500 * kMs,
+                                      .stopped_ns = 200 * kMs,
+                                      .busy_ns = 500 * kMs,
+                                      .worker_busy_ns = std::numeric_limits<double>::infinity()};
+
+TEST_CASE("an alarm is for a loop that is busy for long, for a stop, and for a new thread") {
   const auto main = [](double busy_ms) { return LoopLook{.id = 1, .busy_ns = busy_ms * kMs}; };
   const auto worker = [](double busy_ms) {
     return LoopLook{.id = 2, .thread_id = 3, .busy_ns = busy_ms * kMs};
   };
-  CHECK_FALSE(IsAlarm(settings, kSecond, 2, LooksAt(1.5 * kSecond, {main(499), worker(9'000)})));
-  CHECK(IsAlarm(settings, kSecond, 2, LooksAt(1.5 * kSecond, {worker(0), main(500)})));
-  CHECK_FALSE(IsAlarm(settings, kSecond, 2, LooksAt(1.7 * kSecond, {main(0)})));
-  CHECK(IsAlarm(settings, kSecond, 2, LooksAt(1.71 * kSecond, {main(0)})));
-  LoopAlarmSettings workers = settings;
+  CHECK_FALSE(IsAlarm(kSettings, 2, Seen({main(499), worker(9'000)})));
+  CHECK(IsAlarm(kSettings, 2, Seen({worker(0), main(500)})));
+  CHECK(IsAlarm(kSettings, 2, Seen({main(0)}, 1)));
+  CHECK(IsAlarm(kSettings, 1, Seen({main(0), worker(0)})));
+  LoopAlarmSettings workers = kSettings;
   workers.worker_busy_ns = kMs;
-  CHECK_FALSE(IsAlarm(workers, kSecond, 2, LooksAt(1.5 * kSecond, {main(2), worker(0.5)})));
-  CHECK(IsAlarm(workers, kSecond, 2, LooksAt(1.5 * kSecond, {main(2), worker(1)})));
-  CHECK_FALSE(IsAlarm(settings, kSecond, 2, LooksAt(1.5 * kSecond, {})));
-  // A thread that is new.
-  CHECK(IsAlarm(workers, kSecond, 1, LooksAt(1.5 * kSecond, {main(2), worker(0.5)})));
+  CHECK_FALSE(IsAlarm(workers, 2, Seen({main(2), worker(0.5)})));
+  CHECK(IsAlarm(workers, 2, Seen({main(2), worker(1)})));
+  CHECK_FALSE(IsAlarm(kSettings, 2, Seen({})));
+}
+
+TEST_CASE("a look that is late tells of a stop, unless its thread ran or waited for a CPU") {
+  const auto stopped_ms = [](double elapsed_ms, double ran_ms) {
+    return StoppedNs(kSettings, {kSecond, 7 * kMs}, {kSecond + elapsed_ms * kMs, (7 + ran_ms) * kMs}) / kMs;
+  };
+  CHECK(stopped_ms(500, 0) == 0);
+  CHECK(stopped_ms(700, 0) == 0);
+  CHECK(stopped_ms(701, 0) == 701);
+  CHECK(stopped_ms(30'500, 29'900) == 0);
+  CHECK(stopped_ms(30'500, 10) == 30'500);
+  CHECK(stopped_ms(701, std::numeric_limits<double>::quiet_NaN()) == 701);
 }

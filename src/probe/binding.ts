@@ -23,12 +23,12 @@ export interface Binding {
   idleNs(): Float64Array
   /**
    * Looks at the loops every `everyMs`, without JavaScript, until one has been busy for `busyMs` (of a worker: `workerBusyMs`;
-   * Infinity leaves workers out), a look was late by `lateMs`, or a thread is new. Calls `then` once, with what the look before saw and what this
+   * Infinity leaves workers out), the process was stopped for longer than `stoppedMs`, or a thread is new. Calls `then` once, with what the look before saw and what this
    * one did (`loop-looks.ts`). Another call replaces it.
    */
   watchLoops(
     everyMs: number,
-    lateMs: number,
+    stoppedMs: number,
     busyMs: number,
     workerBusyMs: number,
     then: (before: Float64Array | undefined, now: Float64Array) => void,

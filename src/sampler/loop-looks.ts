@@ -18,8 +18,8 @@ export interface LoopLook {
 /** What it saw of all. */
 export interface LoopLooks {
   readonly atNs: number
-  /** For how long the looking thread had wanted a CPU by then; NaN where the system does not tell. */
-  readonly ownRunnableNs: number
+  /** For how much of the time since the look before the whole process was stopped. */
+  readonly stoppedNs: number
   readonly loops: readonly LoopLook[]
 }
 
@@ -28,7 +28,7 @@ const ROW = 9
 type Row = [number, number, number, number, number, number, number, number, number]
 
 export function looksIn(figures: Float64Array): LoopLooks {
-  const [atNs, ownRunnableNs] = figures as unknown as [number, number]
+  const [atNs, stoppedNs] = figures as unknown as [number, number]
   const loops: LoopLook[] = []
   for (let at = 2; at < figures.length; at += ROW) {
     const [id, , attachedAtNs, turnNs, turns, idleNs, busyNs, pauseNs, allNs] = figures.subarray(
@@ -37,5 +37,5 @@ export function looksIn(figures: Float64Array): LoopLooks {
     ) as unknown as Row
     loops.push({ id, attachedAtNs, turnNs, turns, idleNs, busyNs, gc: { pauseNs, allNs } })
   }
-  return { atNs, ownRunnableNs, loops }
+  return { atNs, stoppedNs, loops }
 }

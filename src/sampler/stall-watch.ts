@@ -67,10 +67,6 @@ export class StallWatch {
   readonly #thresholdNs: number
   readonly #workers: boolean
   #watched = new Map<ObservedProbe, Watched>()
-  /** Of the last look. */
-  #last: { readonly atNs: number; readonly ownRunnableNs: number } | undefined
-  #waitMs = 0
-
   constructor(settings: StallSettings, parts: StallWatchParts) {
     this.#parts = parts
     this.#thresholdNs = settings.thresholdMs * 1e6
@@ -81,14 +77,13 @@ export class StallWatch {
   /** Takes a last look, so that nothing that ended goes unsaid. */
   stop(): void {
     const figures = this.#parts.binding.endLoopWatch()
-    if (figures !== undefined) this.#look(looksIn(figures), 0, true)
+    if (figures !== undefined) this.#look(looksIn(figures), true)
   }
 
   /** `before`: what the look before saw, which was nothing to be told of: but what follows goes on from there. */
   #wake(before: Float64Array | undefined, now: Float64Array): void {
-    if (before !== undefined) this.#look(looksIn(before), 0, false)
-    const looks = looksIn(now)
-    this.#look(looks, this.#stoppedNs(looks), true)
+    if (before !== undefined) this.#look(looksIn(before), false)
+    this.#look(looksIn(now), true)
     this.#wait(...this.#next())
   }
 
@@ -105,36 +100,17 @@ export class StallWatch {
 
   /** To look again in `everyMs`, and again until the main thread has been busy for `busyMs`, or a worker is busy at all. */
   #wait(everyMs: number, busyMs: number): void {
-    this.#waitMs = everyMs
     this.#parts.binding.watchLoops(
       everyMs,
-      this.#lateNs * 1e-6,
+      Math.min(STOPPED_NS, this.#thresholdNs / 4) * 1e-6,
       busyMs,
       this.#workers ? Math.min(busyMs, WORKER_BUSY_MS) : Number.POSITIVE_INFINITY,
       (before, now) => this.#wake(before, now),
     )
   }
 
-  get #lateNs(): number {
-    return Math.min(STOPPED_NS, this.#thresholdNs / 4)
-  }
-
-  /**
-   * Since the last look, where the whole process, or the machine, was stopped: it was time to look, and this thread neither ran
-   * nor was in the queue for a CPU. Late for want of one, or with other work, is only late. From when on cannot be told, so all
-   * of the time is left out.
-   */
-  #stoppedNs({ atNs, ownRunnableNs }: LoopLooks): number {
-    if (this.#last === undefined) return 0
-    const sinceNs = atNs - this.#last.atNs
-    const ranNs = ownRunnableNs - this.#last.ownRunnableNs
-    const lateNs = sinceNs - this.#waitMs * 1e6
-    return lateNs - (Number.isNaN(ranNs) ? 0 : ranNs) > this.#lateNs ? sinceNs : 0
-  }
-
   /** `isNow`: it has only just been taken. */
-  #look({ atNs, ownRunnableNs, loops }: LoopLooks, stoppedNs: number, isNow: boolean): void {
-    this.#last = { atNs, ownRunnableNs }
+  #look({ atNs, stoppedNs, loops }: LoopLooks, isNow: boolean): void {
     const looks = new Map(loops.map((look) => [look.id, look]))
     const before = this.#watched
     this.#watched = new Map()

@@ -64,27 +64,29 @@ class LoopAlarm {
   #cancel = () => {}
   #knownId = 0
 
-  watchLoops: Binding['watchLoops'] = (everyMs, lateMs, busyMs, workerBusyMs, then) => {
+  watchLoops: Binding['watchLoops'] = (everyMs, boundMs, busyMs, workerBusyMs, then) => {
     let before: Float64Array | undefined
-    let beforeNs = nowNs()
+    let last = { atNs: nowNs(), ownNs }
     const workers = Number.isFinite(workerBusyMs)
     const look = () => {
       const atNs = nowNs()
-      const now = this.look()
-      const late = atNs - beforeNs - everyMs * MS > lateMs * MS
+      const elapsedNs = atNs - last.atNs
+      const lateNs = elapsedNs - everyMs * MS - (ownNs - last.ownNs)
+      const stoppedNs = lateNs > boundMs * MS ? elapsedNs : 0
+      last = { atNs, ownNs }
+      const now = this.look(stoppedNs)
       const busy = threads.some(
         (thread) =>
           !thread.unreadable && thread.busyNs(atNs) >= (thread.name === 'main' ? busyMs : workerBusyMs) * MS,
       )
       const isNew = threads.some(({ id, name }) => id > this.#knownId && (name === 'main' || workers))
-      if (late || busy || isNew) {
+      if (stoppedNs > 0 || busy || isNew) {
         this.#knownId = Math.max(...threads.map(({ id }) => id))
         this.calls++
         then(before, now)
         return
       }
       before = now
-      beforeNs = atNs
       this.#cancel = clock.timer(Math.max(everyMs, 1), look)
     }
     this.#cancel()
@@ -96,9 +98,9 @@ class LoopAlarm {
     return this.look()
   }
 
-  look(): Float64Array {
+  look(stoppedNs = 0): Float64Array {
     const atNs = nowNs()
-    return Float64Array.from([atNs, ownNs, ...threads.flatMap((thread) => thread.row(atNs))])
+    return Float64Array.from([atNs, stoppedNs, ...threads.flatMap((thread) => thread.row(atNs))])
   }
 }
 
