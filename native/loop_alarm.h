@@ -85,7 +85,7 @@ class LoopAlarm final : public Waker<uv_timer_t> {
 
   static inline thread_local LoopAlarm* current_ = nullptr;
 
-  const OwnTime own_time_;
+  const OwnTime own_time_{};
   LoopAlarmSettings settings_;
   LookTime last_;
   bool looked_ = false;  // since it was set
