@@ -17,8 +17,8 @@ const STUCK_MS = 25
 const LEAST_MS = 5
 /** A timer of a thread that sleeps is not that late, nor by a quarter of the threshold, unless it was stopped. */
 const STOPPED_NS = 200e6
-/** A worker that waits is not busy, but for the moment between the reading of two clocks. */
-const WORKER_BUSY_MS = 1
+/** Of what is heard of the main thread: what a worker has done by then is known later, from when it is heard of on. */
+const WORKER_SHARE = 0.1
 
 const NO_TIME: ThreadTime = { onCpuNs: Number.NaN, inQueueNs: Number.NaN }
 const NO_GC: GcTime = { pauseNs: 0, allNs: 0 }
@@ -98,13 +98,13 @@ export class StallWatch {
     return soonestMs < halfMs ? [Math.max(LEAST_MS, soonestMs), 0] : [halfMs, halfMs]
   }
 
-  /** To look again in `everyMs`, and again until the main thread has been busy for `busyMs`, or a worker is busy at all. */
+  /** To look again in `everyMs`, and again until the main thread has been busy for `busyMs`, or a worker for a part of it. */
   #wait(everyMs: number, busyMs: number): void {
     this.#parts.binding.watchLoops(
       everyMs,
       Math.min(STOPPED_NS, this.#thresholdNs / 4) * 1e-6,
       busyMs,
-      this.#workers ? Math.min(busyMs, WORKER_BUSY_MS) : Number.POSITIVE_INFINITY,
+      this.#workers ? busyMs * WORKER_SHARE : Number.POSITIVE_INFINITY,
       (before, now) => this.#wake(before, now),
     )
   }
