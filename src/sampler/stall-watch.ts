@@ -17,7 +17,7 @@ const STUCK_MS = 25
 const LEAST_MS = 5
 /** A timer of a thread that sleeps is not that late, nor by a quarter of the threshold, unless it was stopped. */
 const STOPPED_NS = 200e6
-/** Of what is heard of the main thread: what a worker has done by then is known later, from when it is heard of on. */
+/** A worker is heard of so much sooner than the main thread: whether it runs is only known from then on (loop-watch.ts). */
 const WORKER_SHARE = 0.1
 
 const NO_TIME: ThreadTime = { onCpuNs: Number.NaN, inQueueNs: Number.NaN }
