@@ -101,6 +101,7 @@ TEST_CASE("no look at a loop that turns has the start of one turn and the waitin
   constexpr int kTurns = 5'000'000;
   constexpr uint64_t kTurnNs = 10'000'000'000;
   TestBlock test;
+  test.block.SetAlone(k_attachedAtNs, static_cast<double>(kTurnNs));
   std::atomic<uint64_t> now_ns{kTurnNs};
   std::atomic<uint64_t> idle_ns{0};
   std::thread loop([&] {
