@@ -14,11 +14,14 @@
 #include <vector>
 
 #include "copies.h"
+#include "figures.h"
 #include "heap_count.h"
 #include "isolate_probe.h"
+#include "loop_alarm.h"
 #include "registry.h"
 #include "termination.h"
 #include "unix_datagram.h"
+#include "waker.h"
 
 namespace offloop {
 namespace {
@@ -45,14 +48,6 @@ double NumberOf(const Napi::Value& value) { return value.As<Napi::Number>().Doub
 uint32_t IdOf(const Napi::Value& value) { return static_cast<uint32_t>(NumberOf(value)); }
 bool Is(const Napi::Value& value, bool expected) {
   return value.IsBoolean() && value.As<Napi::Boolean>().Value() == expected;
-}
-
-// A Float64Array; undefined where the thread is being terminated.
-Napi::Value Figures(Napi::Env env, const std::vector<double>& figures) {
-  Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(env, figures.size() * sizeof(double));
-  if (buffer.IsEmpty()) return env.Undefined();
-  std::copy(figures.begin(), figures.end(), static_cast<double*>(buffer.Data()));
-  return Napi::Float64Array::New(env, figures.size(), buffer, 0);
 }
 
 // attach(threadId, threadName, options?): SharedArrayBuffer. Idempotent: the thread's block.
@@ -246,43 +241,43 @@ void ReleaseTermination(const Napi::CallbackInfo&) { termination::Release(); }
 void Terminate(const Napi::CallbackInfo&) { termination::Raise(); }
 
 // onTermination(callback): in the sampling thread; called once, in a turn of its loop.
-// Owning thread: the caller's. Lives until its environment ends.
-struct TerminationWaker {
-  uv_async_t async = {};
-  Napi::FunctionReference callback;
-  napi_async_cleanup_hook_handle cleanup = nullptr;
+class TerminationWaker final : public Waker<uv_async_t> {
+ public:
+  static void Open(Napi::Function callback) {
+    auto* waker = Waker::Open<TerminationWaker>(callback, uv_async_init, OnAsync);
+    if (waker != nullptr) termination::WakeBy(&waker->handle_);
+  }
 
+ private:
   static void OnAsync(uv_async_t* handle) {
-    auto* waker = static_cast<TerminationWaker*>(handle->data);
-    Napi::HandleScope scope(waker->callback.Env());
-    waker->callback.MakeCallback(waker->callback.Env().Global(), {});
+    auto& waker = Of<TerminationWaker>(handle);
+    Napi::HandleScope scope(waker.Env());
+    waker.Call({});
   }
 
-  static void OnCleanup(napi_async_cleanup_hook_handle, void* data) {
-    termination::WakeBy(nullptr);
-    auto* waker = static_cast<TerminationWaker*>(data);
-    waker->callback.Reset();
-    uv_close(reinterpret_cast<uv_handle_t*>(&waker->async), [](uv_handle_t* handle) {
-      auto* closed = static_cast<TerminationWaker*>(handle->data);
-      napi_remove_async_cleanup_hook(closed->cleanup);
-      delete closed;
-    });
-  }
+  void Ends() noexcept override { termination::WakeBy(nullptr); }
 };
 
-void OnTermination(const Napi::CallbackInfo& info) {
-  uv_loop_t* loop = nullptr;
-  auto* waker = new TerminationWaker();
-  if (napi_get_uv_event_loop(info.Env(), &loop) != napi_ok ||
-      uv_async_init(loop, &waker->async, TerminationWaker::OnAsync) != 0) {
-    delete waker;
-    return;
+void OnTermination(const Napi::CallbackInfo& info) { TerminationWaker::Open(info[0].As<Napi::Function>()); }
+
+// watchLoops(everyMs, stoppedMs, busyMs, workerBusyMs, callback): looks that often, and calls once (loop_look.h says when) with what
+// the look before saw, undefined where this is the first, and what this one saw. Replaces what was asked for before.
+void WatchLoops(const Napi::CallbackInfo& info) {
+  const auto callback = info[4].As<Napi::Function>();
+  LoopAlarm* alarm = LoopAlarm::Current();
+  if (alarm != nullptr) {
+    alarm->CallInstead(callback);
+  } else {
+    alarm = LoopAlarm::Open(callback);
   }
-  waker->async.data = waker;
-  uv_unref(reinterpret_cast<uv_handle_t*>(&waker->async));
-  waker->callback = Napi::Persistent(info[0].As<Napi::Function>());
-  napi_add_async_cleanup_hook(info.Env(), TerminationWaker::OnCleanup, waker, &waker->cleanup);
-  termination::WakeBy(&waker->async);
+  const auto ns = [&](size_t at) { return NumberOf(info[at]) * 1e6; };
+  if (alarm != nullptr) alarm->Set({ns(0), ns(1), ns(2), ns(3)});
+}
+
+// endLoopWatch(): Float64Array, what a last look saw
+Napi::Value EndLoopWatch(const Napi::CallbackInfo& info) {
+  LoopAlarm* alarm = LoopAlarm::Current();
+  return alarm == nullptr ? info.Env().Undefined() : Figures(info.Env(), alarm->End());
 }
 
 // sendDatagram(path, data): number, 0 or an errno. To a Unix socket; does not wait.
@@ -339,6 +334,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("probes", Napi::Function::New<Probes>(env, "probes"));
   exports.Set("generation", Napi::Function::New<Generation>(env, "generation"));
   exports.Set("idleNs", Napi::Function::New<IdleNs>(env, "idleNs"));
+  exports.Set("watchLoops", Napi::Function::New<WatchLoops>(env, "watchLoops"));
+  exports.Set("endLoopWatch", Napi::Function::New<EndLoopWatch>(env, "endLoopWatch"));
   exports.Set("askStack", Napi::Function::New<AskStack>(env, "askStack"));
   exports.Set("takeStack", Napi::Function::New<TakeStack>(env, "takeStack"));
   exports.Set("heapSpaces", Napi::Function::New<HeapSpaces>(env, "heapSpaces"));

@@ -5,7 +5,7 @@
 // Every figure but the heap's and the handles' is cumulative: nothing resets, so readers never disturb each other.
 //
 // Slot 0 is a sequence lock: odd while the writer is inside an update. A reader that needs figures which belong
-// together loads it, copies, and closes with a read-modify-write of it (src/probe/block.ts): that RMW is what keeps the
+// together loads it, copies, and closes with a read-modify-write of it (Read; src/probe/block.ts): that RMW is what keeps the
 // reader's plain loads from sliding past the check on arm64, where two plain loads of the sequence would not.
 //
 // The writer has relaxed and release stores only. By the C++ model alone that is one step short: a reader that saw a new
@@ -126,6 +126,18 @@ class Block {
   // `index`: a Slot, or a place in a table.
   double Get(size_t index) const noexcept { return slots_[index].load(std::memory_order_relaxed); }
 
+  // Some figures as they were at one moment; false where the writer left none. On any thread.
+  template <size_t kCount>
+  bool Read(const size_t (&indexes)[kCount], double (&figures)[kCount]) const noexcept {
+    for (int attempt = 0; attempt < kReadAttempts; ++attempt) {
+      const uint32_t before = SequenceOf(slots_).load(std::memory_order_acquire);
+      if ((before & 1) != 0) continue;
+      for (size_t i = 0; i < kCount; ++i) figures[i] = Get(indexes[i]);
+      if (SequenceOf(slots_).fetch_add(0, std::memory_order_acq_rel) == before) return true;
+    }
+    return false;
+  }
+
   // One consistent change of several slots, from construction to destruction. No lock, no wait.
   class Update {
    public:
@@ -171,6 +183,9 @@ class Block {
  private:
   static_assert(std::atomic<uint32_t>::is_always_lock_free && std::atomic<double>::is_always_lock_free);
   static_assert(sizeof(std::atomic<double>) == 8 && sizeof(std::atomic<uint32_t>) == 4);
+
+  // A writer needs some 20 ns for an update, unless it loses its CPU in the midst of one: that is not waited for.
+  static constexpr int kReadAttempts = 1000;
 
   // The first half of slot 0.
   static std::atomic<uint32_t>& SequenceOf(std::atomic<double>* slots) noexcept {

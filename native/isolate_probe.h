@@ -57,6 +57,7 @@ class IsolateProbe final : public Probe {
   void Request(uint32_t number) noexcept override;
   bool IsCurrent() noexcept override;
   uint64_t IdleNs() noexcept override;
+  Block View() const noexcept override { return block_; }
   void AskStack(double turn_ns) noexcept override;
   std::optional<Stack> TakeStack() noexcept override { return stack_taker_.Take(); }
 

@@ -100,6 +100,17 @@ std::vector<std::pair<uint32_t, uint64_t>> Registry::IdleNs() noexcept {
   return idle;
 }
 
+void Registry::Look(bool workers, double at_ns, std::vector<LoopLook>& looks) noexcept {
+  std::lock_guard lock(mutex_);
+  looks.clear();
+  for (const ProbeEntry& entry : entries_) {
+    if (entry.thread_id != 0 && !workers) continue;
+    LoopLook look{.id = static_cast<double>(entry.id), .thread_id = static_cast<double>(entry.thread_id)};
+    const auto idle_ns = static_cast<double>(entry.probe->IdleNs());
+    if (LookAtLoop(entry.probe->View(), at_ns, idle_ns, look)) looks.push_back(look);
+  }
+}
+
 Probe* Registry::Find(uint32_t id) noexcept {
   for (const ProbeEntry& entry : entries_) {
     if (entry.id == id) return entry.probe;

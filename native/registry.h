@@ -1,6 +1,6 @@
 // The process's probes: who is being measured, and the way to ask them for fresh figures.
 //
-// Any thread may call. The mutex is taken by the sampling thread when it lists or asks, by a thread when it attaches
+// Any thread may call. The mutex is taken by the sampling thread when it lists, looks or asks, by a thread when it attaches
 // and when its environment is torn down; GC callbacks and answers never take it. Holding it while asking is what
 // makes asking safe: a probe that is still in the list has an isolate and a loop that still exist.
 //
@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "block.h"
+#include "loop_look.h"
 #include "stack_taker.h"
 
 namespace offloop {
@@ -34,6 +35,8 @@ class Probe {
   virtual bool IsCurrent() noexcept = 0;
   // How long its loop has waited for I/O, in all, as it stands while the thread is stuck. Likewise.
   virtual uint64_t IdleNs() noexcept = 0;
+  // Its block.
+  virtual Block View() const noexcept = 0;
   // Asks the measured thread for its stack, and brings it (stack_taker.h). Likewise.
   virtual void AskStack(double turn_ns) noexcept = 0;
   virtual std::optional<Stack> TakeStack() noexcept = 0;
@@ -84,6 +87,10 @@ class Registry {
 
   // What each probe's loop has waited, by the probe's id.
   std::vector<std::pair<uint32_t, uint64_t>> IdleNs() noexcept;
+
+  // A look at every loop, or at the main thread's alone; `looks` keeps its memory. One whose block cannot be read now is left
+  // out.
+  void Look(bool workers, double at_ns, std::vector<LoopLook>& looks) noexcept;
 
   // The stack of one thread, asked for and brought; does nothing where the probe is gone.
   void AskStack(uint32_t id, double turn_ns) noexcept;

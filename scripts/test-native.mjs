@@ -76,7 +76,7 @@ function testSanitized(sanitizers, ...wrapper) {
   runTests(sanitizers, build, ...wrapper)
 }
 
-/** What touches V8, by script of test/fixtures: threads that end in the midst of it, hard flags, storms of interrupts. */
+/** What touches V8, by script of test/fixtures: threads that end in the midst of it, hard flags, storms of interrupts and of looks. */
 const FIXTURES = [
   ['terminated-workers.cjs', '60'],
   ['terminated-workers.cjs', '60', 'brackets'],
@@ -84,6 +84,7 @@ const FIXTURES = [
   ['harsh.cjs', 'normal'],
   ['harsh.cjs', 'finalizer'],
   ['stack-storm.cjs', '3000'],
+  ['loop-alarm.cjs', '60'],
   ['heap-accounting-switched.cjs'],
   ['copies-of-threads.cjs', 'same'],
 ]

@@ -9,21 +9,6 @@
 
 using namespace offloop;
 
-namespace {
-
-// The reader of src/probe/block.ts, in C++.
-bool ReadBoth(unsigned char* memory, double& cycles, double& pause) {
-  auto* sequence = reinterpret_cast<std::atomic<uint32_t>*>(memory);
-  auto* slots = reinterpret_cast<std::atomic<double>*>(memory);
-  const uint32_t before = sequence->load(std::memory_order_acquire);
-  if (before & 1) return false;
-  cycles = slots[k_gcCycles].load(std::memory_order_relaxed);
-  pause = slots[k_gcPauseNs].load(std::memory_order_relaxed);
-  return sequence->fetch_add(0, std::memory_order_acq_rel) == before;
-}
-
-}  // namespace
-
 TEST_CASE("slots keep their values apart") {
   TestBlock test;
   {
@@ -59,13 +44,25 @@ TEST_CASE("a reader on another thread never sees half of an update") {
   double cycles = 0;
   int consistent = 0;
   while (cycles < kUpdates) {
-    double pause = 0;
-    double seen = 0;
-    if (!ReadBoth(test.memory.data(), seen, pause)) continue;
+    double figures[2];
+    if (!test.block.Read({k_gcCycles, k_gcPauseNs}, figures)) continue;
+    const auto [seen, pause] = figures;
     if (pause != seen * 3 || seen < cycles) FAIL("cycles ", seen, " and pause ", pause, " after ", cycles);
     cycles = seen;
     ++consistent;
   }
   writer.join();
   CHECK(consistent > 0);
+}
+
+TEST_CASE("a reader does not wait for an update to end") {
+  TestBlock test;
+  double figures[1];
+  {
+    Block::Update update(test.block);
+    update.Set(k_gcCycles, 1);
+    CHECK_FALSE(test.block.Read({k_gcCycles}, figures));
+  }
+  CHECK(test.block.Read({k_gcCycles}, figures));
+  CHECK(figures[0] == 1);
 }

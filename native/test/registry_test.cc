@@ -22,6 +22,8 @@ class FakeProbe final : public Probe {
   std::atomic<bool> asked_without_id{false};
   bool IsCurrent() noexcept override { return current; }
   uint64_t IdleNs() noexcept override { return 7; }
+  Block View() const noexcept override { return own.block; }
+  mutable TestBlock own;
   std::atomic<bool> current{false};
   void AskStack(double turn_ns) noexcept override {
     asked_turn_ns = turn_ns;
@@ -161,4 +163,28 @@ TEST_CASE("what ended threads counted is kept, and their current figures are not
   CHECK(ended[k_gcCycles] == 6);
   CHECK(ended[k_gcWeakCallbackNs] == 30);
   CHECK(ended[k_heapUsedBytes] == 0);
+}
+
+TEST_CASE("a look sees the main thread alone, or all, but none in the midst of an update") {
+  Registry registry;
+  FakeProbe main;
+  FakeProbe worker;
+  const uint32_t first = registry.Add(0, "main", nullptr, &main);
+  const uint32_t second = registry.Add(3, "pool", nullptr, &worker);
+  std::vector<LoopLook> looks;
+  const auto seen = [&](bool workers) {
+    registry.Look(workers, 10, looks);
+    std::vector<uint32_t> ids;
+    for (const LoopLook& look : looks) ids.push_back(static_cast<uint32_t>(look.id));
+    return ids;
+  };
+  CHECK(seen(false) == std::vector<uint32_t>{first});
+  CHECK(seen(true) == std::vector<uint32_t>{first, second});
+  CHECK(looks[1].thread_id == 3);
+  CHECK(looks[1].idle_ns == 7);
+  {
+    Block::Update update(main.own.block);
+    CHECK(seen(true) == std::vector<uint32_t>{second});
+  }
+  CHECK(seen(false) == std::vector<uint32_t>{first});
 }

@@ -1,4 +1,5 @@
 import { type Batch, type Histogram, type Metric, seriesKey } from './batch'
+import { falls, growth } from './histogram'
 import {
   type Attributes,
   CUMULATIVE,
@@ -113,16 +114,16 @@ export class PointMaker {
     }
     const key = seriesKey(metric.name, metric.labels)
     const before = this.#delivered.get(key)
-    const goesOn = before !== undefined && continues(metric.value, before.value)
+    const grown = before && growthOf(metric.value, before.value)
     // A counter that is new, or began anew, did so after the last batch; in the first one, we only know the process.
     const begun = Math.min(this.#last ?? this.#processStart, at)
-    const start = goesOn ? before.start : begun
+    const start = before === undefined || grown === undefined ? begun : before.start
     const remember = { key, delivered: { value: metric.value, start, at } }
     if (this.#temporality === 'cumulative') {
       return { ...shared, start, value: pointValue(metric.value), remember }
     }
     if (before?.at === at) return undefined
-    const value = goesOn ? difference(metric.value, before.value) : pointValue(metric.value)
+    const value = pointValue(grown ?? metric.value)
     return { ...shared, start: before === undefined ? begun : Math.min(before.at, at), value, remember }
   }
 }
@@ -165,34 +166,14 @@ export function faultOf({ value, type }: Metric): string | undefined {
     return type === 'counter' && value < 0 ? 'is a counter and negative' : undefined
   }
   if (!Number.isFinite(value.sum)) return `has a sum of ${value.sum}, which not every backend can take`
-  const counts = [...value.buckets.map(({ count }) => count), value.count]
-  const falls = counts.some((count, index) => !(count >= (counts[index - 1] ?? 0)))
-  return falls ? 'has buckets whose counts fall' : undefined
+  return falls(value) ? 'has buckets whose counts fall' : undefined
 }
 
-function continues(now: number | Histogram, before: number | Histogram): boolean {
-  if (typeof now === 'number' || typeof before === 'number') return (now as number) >= (before as number)
-  // Bucket by bucket: where a bound has changed, or one bucket has less in it, this is another histogram.
-  const { boundaries, counts } = (pointValue(now) as HistogramValue).buckets
-  const old = (pointValue(before) as HistogramValue).buckets
-  return (
-    boundaries.join() === old.boundaries.join() &&
-    counts.every((count, index) => count >= (old.counts[index] as number))
-  )
-}
-
-function difference(now: number | Histogram, before: number | Histogram): number | HistogramValue {
-  if (typeof now === 'number' || typeof before === 'number') return (now as number) - (before as number)
-  const value = pointValue(now) as HistogramValue
-  const old = pointValue(before) as HistogramValue
-  return {
-    buckets: {
-      boundaries: value.buckets.boundaries,
-      counts: value.buckets.counts.map((count, index) => count - (old.buckets.counts[index] ?? 0)),
-    },
-    sum: value.sum - old.sum,
-    count: value.count - old.count,
-  }
+/** Undefined where a series does not go on from what it was before. */
+function growthOf(now: number | Histogram, before: number | Histogram): number | Histogram | undefined {
+  if (typeof now === 'object' && typeof before === 'object') return growth(now, before)
+  const grown = (now as number) - (before as number)
+  return grown >= 0 ? grown : undefined
 }
 
 function pointValue(value: number | Histogram): number | HistogramValue {

@@ -21,6 +21,20 @@ export interface Binding {
   endedTotals(): Float64Array
   /** Pairs: a probe's id, and how long its loop has waited for I/O since the thread began. */
   idleNs(): Float64Array
+  /**
+   * Looks at the loops every `everyMs`, without JavaScript, until one has been busy for `busyMs` (of a worker: `workerBusyMs`;
+   * Infinity leaves workers out), the process was stopped for longer than `stoppedMs`, or a thread is new. Calls `then` once, with what the look before saw and what this
+   * one did (`loop-looks.ts`). Another call replaces it.
+   */
+  watchLoops(
+    everyMs: number,
+    stoppedMs: number,
+    busyMs: number,
+    workerBusyMs: number,
+    then: (before: Float64Array | undefined, now: Float64Array) => void,
+  ): void
+  /** Ends that with a last look; undefined where nobody watched. */
+  endLoopWatch(): Float64Array | undefined
   /** Asks a thread for its stack, by interrupt: it takes it if it is still in the turn that began at `turnNs`. */
   askStack(id: number, turnNs: number): void
   /** What was asked for, once it was taken, and once. */

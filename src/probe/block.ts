@@ -23,22 +23,10 @@ export class BlockReader {
 
   /** Copies the whole block, consistently, into `target`; false where that failed and `target` is not to be used. */
   read(target: Float64Array): boolean {
-    return this.#together(() => target.set(this.#slots))
-  }
-
-  /** Some slots, by their indexes, likewise. */
-  pick(slots: readonly number[], target: Float64Array): boolean {
-    return this.#together(() => {
-      for (let at = 0; at < slots.length; at++) target[at] = this.#slots[slots[at] as number] as number
-    })
-  }
-
-  /** Runs `copy` until nothing was written meanwhile; false where that does not come to pass. */
-  #together(copy: () => void): boolean {
     for (let attempt = 0; attempt < READ_ATTEMPTS; attempt++) {
       const before = Atomics.load(this.#sequence, 0)
       if ((before & 1) === 1) continue
-      copy()
+      target.set(this.#slots)
       if (Atomics.add(this.#sequence, 0, 0) === before) return true
     }
     return false

@@ -1,12 +1,8 @@
-/** What one look at a loop saw. Nanoseconds; on the probes' clock where they are points in time. */
-export interface Look {
+import type { LoopLook } from './loop-looks'
+
+/** What it takes to know whether a loop is stuck. */
+export interface Look extends Pick<LoopLook, 'turnNs' | 'idleNs' | 'busyNs'> {
   readonly atNs: number
-  /** When the turn under way began; the attaching of the probe before the first. */
-  readonly turnNs: number
-  /** What the loop had waited in all by then. */
-  readonly idleAtTurnNs: number
-  /** What it has waited in all. Stands still unless the loop is waiting. */
-  readonly idleNs: number
   /** Of a worker: for how long it has wanted a CPU in all, NaN where that is not to be had. Stands still while it sleeps. */
   readonly runnableNs: number
 }
@@ -14,20 +10,16 @@ export interface Look {
 /** A worker that wanted a CPU for less of the time than this was parked in between. */
 const RAN_UNPARKED = 0.75
 
-/**
- * How long the turn of one loop has been busy. A turn waits for I/O first and then runs callbacks, so its busy part is its
- * age less what the loop waited in it: near 0 for a loop that waits, however old its turn, and without any look at
- * the moment when the waiting ended.
- */
+/** Of how long the turn of one loop has been busy (native/loop_look.h), what was no work: a stop, or parking. */
 export class LoopWatch {
-  /** Busy, in the turn of the newest look. */
+  /** Busy, in the turn of the newest look, less that. */
   busyNs = 0
   /** The loop did nothing but that since the look before. */
   stuck = false
   /** False of a worker as long as no window has told that it runs: what it is busy with may be that it is parked. */
   certain: boolean
   #last: Look | undefined
-  /** Of the age of the turn under way. */
+  /** Of the turn under way. */
   #notCountedNs = 0
   #windowAt: Look | undefined
   /** Of the time since then. */
@@ -43,33 +35,28 @@ export class LoopWatch {
     this.certain = parkWindowNs === undefined
   }
 
-  get last(): Look | undefined {
-    return this.#last
-  }
-
   /** `stoppedNs`: for how much of the time since the look before the whole process was stopped. */
   look(now: Look, stoppedNs: number): void {
     const last = this.#last
     this.#last = now
     this.stuck = last !== undefined && last.turnNs === now.turnNs && last.idleNs === now.idleNs
-    const ageNs = Math.max(0, now.atNs - now.turnNs - Math.max(0, now.idleNs - now.idleAtTurnNs))
     if (!this.stuck) this.#notCountedNs = 0
-    this.#notCountedNs = Math.min(ageNs, this.#notCountedNs + stoppedNs)
+    this.#notCountedNs = Math.min(now.busyNs, this.#notCountedNs + stoppedNs)
     if (this.#parkWindowNs !== undefined && this.#parked(now, this.#parkWindowNs, stoppedNs)) {
-      this.#notCountedNs = ageNs
+      this.#notCountedNs = now.busyNs
     }
-    this.busyNs = ageNs - this.#notCountedNs
+    this.busyNs = now.busyNs - this.#notCountedNs
   }
 
   /** Where the platform does not tell a worker is always parked: what cannot be known is not reported. */
   #parked(now: Look, windowNs: number, stoppedNs: number): boolean {
     const before = this.#windowAt
-    if (before === undefined || !this.stuck) {
+    if (this.stuck && Number.isNaN(now.runnableNs)) return true
+    if (before === undefined || Number.isNaN(before.runnableNs) || !this.stuck) {
       this.#openWindow(now)
       this.certain = false
       return false
     }
-    if (Number.isNaN(now.runnableNs)) return true
     this.#stoppedInWindowNs += stoppedNs
     const elapsedNs = now.atNs - before.atNs - this.#stoppedInWindowNs
     if (elapsedNs < windowNs) return false

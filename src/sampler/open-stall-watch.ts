@@ -11,7 +11,7 @@ import type { StallHistory } from './stall-history'
 import { StallPosting } from './stall-posting'
 import { StallReport } from './stall-report'
 import { StallWatch } from './stall-watch'
-import { ownTime, threadTime, wantsCpu } from './thread-clock'
+import { threadTime, wantsCpu } from './thread-clock'
 import type { ThreadState } from './thread-state'
 
 export interface StallSetting {
@@ -43,7 +43,6 @@ export function openStallWatch(settings: StallSettings, setting: StallSetting): 
     binding,
     threadTime,
     wantsCpu,
-    ownTime: ownTime(),
     clock: systemClock,
     nowNs: probeClockNs,
     history,

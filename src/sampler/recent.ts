@@ -44,6 +44,13 @@ export interface Quantile {
   readonly ns: number
 }
 
+export interface LastMinute {
+  /** By kind of pause, and of the turns. */
+  readonly quantiles: Readonly<Record<Kind, readonly Quantile[]>>
+  /** How long one had to wait for the loop, by the turns that ended in it. */
+  readonly delays: Delays | undefined
+}
+
 /**
  * What one thread did lately, from counters that never reset: looks at it, some seconds apart, for a minute. Two
  * readers share it and find the same.
@@ -72,26 +79,22 @@ export class Recent {
     this.#looks = looks.slice(kept)
   }
 
-  /** Quantiles of the last minute, by kind of pause and of the turns. */
-  quantiles(figures: Float64Array, atNs: number): ReadonlyMap<Kind, readonly Quantile[]> {
-    return new Map(
-      KINDS.map((kind) => {
-        const came = this.#came(figures, kind)
-        const longestNs = kind === 'incremental' ? undefined : longestOf(figures, LONGEST[kind], atNs)
-        const found = QUANTILES.flatMap((quantile) => {
-          const ns = quantileOf(came, quantile, longestNs)
-          return ns === undefined ? [] : [{ quantile, ns }]
-        })
-        return [kind, found]
-      }),
-    )
-  }
-
-  /** How long one had to wait for the loop in the last minute, by the turns that ended in it. */
-  delays(figures: Float64Array, idleNs: number, atNs: number): Delays | undefined {
-    if (Number.isNaN(figures[Table.loopTurnDurations])) return undefined
+  /** The last minute. Undefined for `delays`: turns are not seen here. */
+  lastMinute(figures: Float64Array, idleNs: number, atNs: number): LastMinute {
+    const came = byKind((kind) => countsSince(this.#counted(figures, kind), this.#before.counted[kind]))
+    const longestNs = (kind: Kind) =>
+      kind === 'incremental' ? undefined : longestOf(figures, LONGEST[kind], atNs)
+    const seesTurns = !Number.isNaN(figures[Table.loopTurnDurations])
     const waitedNs = idleNs - this.#before.idleNs
-    return delaysOf(this.#came(figures, 'turn'), waitedNs, longestOf(figures, 'loopTurnLongest', atNs))
+    return {
+      quantiles: byKind((kind) =>
+        QUANTILES.flatMap((quantile) => {
+          const ns = quantileOf(came[kind], quantile, longestNs(kind))
+          return ns === undefined ? [] : [{ quantile, ns }]
+        }),
+      ),
+      delays: seesTurns ? delaysOf(came.turn, waitedNs, longestOf(figures, LONGEST.turn, atNs)) : undefined,
+    }
   }
 
   /** Share of time, 0 to 1, that the loop was not waiting since the newest look that is at least 5 s old. */
@@ -99,10 +102,6 @@ export class Recent {
     const before = this.#looks.filter((look) => atNs - look.atNs >= STEP_NS).at(-1)
     if (before === undefined || Number.isNaN(idleNs) || Number.isNaN(before.idleNs)) return undefined
     return Math.min(1, Math.max(0, 1 - (idleNs - before.idleNs) / (atNs - before.atNs)))
-  }
-
-  #came(figures: Float64Array, kind: Kind): Counts {
-    return countsSince(this.#counted(figures, kind), this.#before.counted[kind])
   }
 
   #counted(figures: Float64Array, kind: Kind): Counts {

@@ -2,8 +2,8 @@ import type { Clock } from '../core/clock'
 import type { Frame } from '../core/stall'
 import type { StallSettings } from '../core/stall-options'
 import type { Binding } from '../probe/binding'
-import { Slot } from '../probe/layout'
-import { type Look, LoopWatch } from './loop-watch'
+import { type LoopLook, type LoopLooks, looksIn } from './loop-looks'
+import { LoopWatch } from './loop-watch'
 import { OpenStall } from './open-stall'
 import type { ObservedProbe } from './probes'
 import { framesOf } from './stall-frames'
@@ -17,18 +17,19 @@ const STUCK_MS = 25
 const LEAST_MS = 5
 /** A timer of a thread that sleeps is not that late, nor by a quarter of the threshold, unless it was stopped. */
 const STOPPED_NS = 200e6
+/** A worker is heard of so much sooner than the main thread: whether it runs is only known from then on (loop-watch.ts). */
+const WORKER_SHARE = 0.1
 
 const NO_TIME: ThreadTime = { onCpuNs: Number.NaN, inQueueNs: Number.NaN }
+const NO_GC: GcTime = { pauseNs: 0, allNs: 0 }
 
 export interface StallWatchParts {
   readonly probes: { list(): readonly ObservedProbe[] }
-  readonly binding: Pick<Binding, 'idleNs' | 'askStack' | 'takeStack'>
+  readonly binding: Pick<Binding, 'watchLoops' | 'endLoopWatch' | 'askStack' | 'takeStack'>
   /** Of a thread, by the system's number of it (thread-clock.ts). */
   readonly threadTime: (osThreadId: number) => ThreadTime
   readonly wantsCpu: (osThreadId: number) => boolean
-  /** Of the calling thread. */
-  readonly ownTime: () => ThreadTime
-  readonly clock: Clock
+  readonly clock: Pick<Clock, 'timer'>
   /** Nanoseconds of the probes' clock. */
   readonly nowNs: () => number
   readonly history: StallHistory
@@ -45,102 +46,84 @@ interface Watched {
   readonly probe: ObservedProbe
   readonly loop: LoopWatch
   stall: OpenStall | undefined
-  /** The collector's time at the last look, and at the beginning of what the loop is busy with. */
-  gc: GcTime
+  last: Seen | undefined
+  /** The collector's time at the beginning of what the loop is busy with. */
   gcBefore: GcTime
-  turns: number
 }
 
 /** What one look saw of a thread. */
-interface Seen extends Look {
-  readonly attachedAtNs: number
-  /** Of the turn under way, as the block has it: 0 before the first. */
-  readonly startedAtNs: number
-  readonly turns: number
-  readonly gc: GcTime
+interface Seen extends LoopLook {
+  readonly atNs: number
+  readonly runnableNs: number
 }
-
-type Figures = [number, number, number, number, number, number, number, number]
 
 /**
  * Looks at the loops from the sampling thread, which costs the measured threads nothing, and asks one that is stuck for
  * its stack. It looks when a loop could have been busy for the threshold at the soonest, so a stall is noticed within
- * milliseconds of it, with two looks a threshold while all is well.
+ * milliseconds of it. While all is well there are two looks a threshold, of which only the addon knows (native/loop_alarm.h).
  */
 export class StallWatch {
   readonly #parts: StallWatchParts
   readonly #thresholdNs: number
   readonly #workers: boolean
   #watched = new Map<ObservedProbe, Watched>()
-  #dueAt: number
-  /** Of the last look: when, and for how long this thread had wanted a CPU by then. */
-  #atNs: number
-  #ranNs: number
-  #cancel: () => void
-
   constructor(settings: StallSettings, parts: StallWatchParts) {
     this.#parts = parts
     this.#thresholdNs = settings.thresholdMs * 1e6
     this.#workers = settings.workers
-    this.#dueAt = parts.clock.now()
-    this.#atNs = parts.nowNs()
-    this.#ranNs = runnableNs(parts.ownTime())
-    this.#cancel = parts.clock.timer(0, () => this.#wake())
+    this.#wait(0, 0)
   }
 
   /** Takes a last look, so that nothing that ended goes unsaid. */
   stop(): void {
-    this.#cancel()
-    this.#look(false)
+    const figures = this.#parts.binding.endLoopWatch()
+    if (figures !== undefined) this.#look(looksIn(figures), true)
   }
 
-  #wake(): void {
-    this.#look(this.#wasStopped())
-    const waitMs = this.#waitMs()
-    this.#dueAt = this.#parts.clock.now() + waitMs
-    this.#cancel = this.#parts.clock.timer(waitMs, () => this.#wake())
+  /** `before`: what the look before saw, which was nothing to be told of: but what follows goes on from there. */
+  #wake(before: Float64Array | undefined, now: Float64Array): void {
+    if (before !== undefined) this.#look(looksIn(before), false)
+    this.#look(looksIn(now), true)
+    this.#wait(...this.#next())
   }
 
-  #waitMs(): number {
+  #next(): [everyMs: number, busyMs: number] {
     const watched = [...this.#watched.values()]
-    if (watched.some(({ stall }) => stall !== undefined)) return STUCK_MS
+    if (watched.some(({ stall }) => stall !== undefined)) return [STUCK_MS, 0]
     const busiestNs = Math.max(0, ...watched.map(({ loop }) => loop.busyNs))
     const soonestMs = Math.ceil((this.#thresholdNs - busiestNs) * 1e-6)
     // Of a worker that could be stuck by then the second half at least has to be known. And a stop that nobody notices, since
     // it was over when it was time to look, is shorter than a threshold.
-    return Math.max(LEAST_MS, Math.min(soonestMs, (this.#thresholdNs * 1e-6) / 2))
+    const halfMs = Math.floor((this.#thresholdNs * 1e-6) / 2)
+    return soonestMs < halfMs ? [Math.max(LEAST_MS, soonestMs), 0] : [halfMs, halfMs]
   }
 
-  /**
-   * Whether the whole process, or the machine, was stopped since the last look: this thread's timer was due, and it neither ran
-   * nor was in the queue for a CPU. Late for want of one, or with other work, is only late.
-   */
-  #wasStopped(): boolean {
-    const lateNs = (this.#parts.clock.now() - this.#dueAt) * 1e6
-    const beforeNs = this.#ranNs
-    this.#ranNs = runnableNs(this.#parts.ownTime())
-    const ranNs = this.#ranNs - beforeNs
-    return lateNs - (Number.isNaN(ranNs) ? 0 : ranNs) > Math.min(STOPPED_NS, this.#thresholdNs / 4)
+  /** To look again in `everyMs`, and again until the main thread has been busy for `busyMs`, or a worker for a part of it. */
+  #wait(everyMs: number, busyMs: number): void {
+    this.#parts.binding.watchLoops(
+      everyMs,
+      Math.min(STOPPED_NS, this.#thresholdNs / 4) * 1e-6,
+      busyMs,
+      this.#workers ? busyMs * WORKER_SHARE : Number.POSITIVE_INFINITY,
+      (before, now) => this.#wake(before, now),
+    )
   }
 
-  #look(wasStopped: boolean): void {
-    const atNs = this.#parts.nowNs()
-    // From when on cannot be told, so all of the time is left out.
-    const stoppedNs = wasStopped ? atNs - this.#atNs : 0
-    this.#atNs = atNs
-    // Before the blocks: so a turn that begins meanwhile is too young for this look, never too old.
-    const idle = byId(this.#parts.binding.idleNs())
+  /** `isNow`: it has only just been taken. */
+  #look({ atNs, stoppedNs, loops }: LoopLooks, isNow: boolean): void {
+    const looks = new Map(loops.map((look) => [look.id, look]))
     const before = this.#watched
     this.#watched = new Map()
     for (const probe of this.#parts.probes.list()) {
-      const idleNs = idle.get(probe.id)
-      if (idleNs === undefined || !(this.#workers || probe.thread === 'main')) continue
+      const main = probe.thread === 'main'
+      if (!(this.#workers || main)) continue
       const watched = before.get(probe) ?? this.#begin(probe)
       this.#watched.set(probe, watched)
+      const look = looks.get(probe.id)
       // The main thread may not sleep in its turn, so nobody asks.
-      const time = probe.thread === 'main' ? NO_TIME : this.#parts.threadTime(probe.osThreadId)
-      const seen = see(probe, atNs, idleNs, runnableNs(time))
-      if (seen !== undefined) this.#lookAt(watched, seen, stoppedNs)
+      const time = isNow && !main ? this.#parts.threadTime(probe.osThreadId) : NO_TIME
+      if (look !== undefined)
+        this.#lookAt(watched, { ...look, atNs, runnableNs: runnableNs(time) }, stoppedNs)
     }
     for (const [probe, { stall }] of before) {
       // The thread ended in it.
@@ -151,48 +134,46 @@ export class StallWatch {
   #begin(probe: ObservedProbe): Watched {
     const main = probe.thread === 'main'
     probe.stalls = { total: main ? this.#parts.mainStalls : 0, ongoing: false }
-    const none = { pauseNs: 0, allNs: 0 }
     return {
       probe,
       loop: new LoopWatch(main ? undefined : this.#thresholdNs / 2),
       stall: undefined,
-      gc: none,
-      gcBefore: none,
-      turns: 0,
+      last: undefined,
+      gcBefore: NO_GC,
     }
   }
 
   #lookAt(watched: Watched, seen: Seen, stoppedNs: number): void {
-    const { loop, stall, gc: gcWas, turns: turnsWas } = watched
-    const { last = { ...seen, atNs: seen.attachedAtNs }, busyNs: wasBusyNs } = loop
+    const { loop, stall, last = { ...seen, atNs: seen.attachedAtNs, gc: NO_GC } } = watched
+    const wasBusyNs = loop.busyNs
     loop.look(seen, stoppedNs)
-    watched.gc = seen.gc
-    watched.turns = seen.turns
+    watched.last = seen
     if (stall !== undefined && !(loop.stuck && loop.busyNs >= wasBusyNs)) {
-      const newTurns = seen.turnNs === last.turnNs ? 0 : seen.turns - turnsWas
+      const newTurns = seen.turnNs === last.turnNs ? 0 : seen.turns - last.turns
       this.#end(
         watched,
         stall,
+        seen,
         wasBusyNs + Math.max(0, ranOnNs(last, seen, newTurns, loop.stuck) - stoppedNs),
       )
     }
     if (!loop.stuck) {
       const ranNs = Math.max(0, seen.atNs - last.atNs - Math.max(0, seen.idleNs - last.idleNs))
-      watched.gcBefore = gcAt(gcWas, seen.gc, Math.max(0, 1 - loop.busyNs / ranNs))
+      watched.gcBefore = gcAt(last.gc, seen.gc, Math.max(0, 1 - loop.busyNs / ranNs))
     }
-    if (watched.stall !== undefined) this.#goesOn(watched, watched.stall, seen.atNs)
+    if (watched.stall !== undefined) this.#goesOn(watched, watched.stall, seen)
     else if (loop.stuck && loop.certain && loop.busyNs >= this.#thresholdNs) this.#notice(watched, seen)
   }
 
-  #notice(watched: Watched, { atNs, gc, startedAtNs }: Seen): void {
+  #notice(watched: Watched, { atNs, gc, turnNs }: Seen): void {
     const { probe, loop, gcBefore } = watched
-    const { busyNs } = loop
-    this.#parts.binding.askStack(probe.id, startedAtNs)
+    const startedAtNs = atNs - loop.busyNs
+    this.#parts.binding.askStack(probe.id, turnNs)
     watched.stall = new OpenStall(
       this.#parts.number(probe.thread === 'main'),
       probe.thread,
-      Math.round(Date.now() - busyNs * 1e-6),
-      atNs - busyNs,
+      Math.round(Date.now() - (this.#parts.nowNs() - startedAtNs) * 1e-6),
+      startedAtNs,
       gcBefore,
       atNs,
       gc,
@@ -202,8 +183,8 @@ export class StallWatch {
     this.#parts.history.keep(watched.stall.state(true))
   }
 
-  #goesOn(watched: Watched, stall: OpenStall, atNs: number): void {
-    const { probe, loop, gc } = watched
+  #goesOn(watched: Watched, stall: OpenStall, { atNs, gc }: Seen): void {
+    const { probe, loop } = watched
     stall.goesOn(loop.busyNs, gc)
     if (this.#takeStack(probe, stall)) {
       this.#parts.history.keep(stall.state(true))
@@ -224,8 +205,8 @@ export class StallWatch {
     this.#tell(stall, true)
   }
 
-  #end(watched: Watched, stall: OpenStall, busyNs: number): void {
-    const { probe, gc } = watched
+  #end(watched: Watched, stall: OpenStall, { gc }: Seen, busyNs: number): void {
+    const { probe } = watched
     watched.stall = undefined
     probe.stalls = { total: probe.stalls?.total ?? 1, ongoing: false }
     stall.goesOn(busyNs, gc)
@@ -255,48 +236,8 @@ export class StallWatch {
   }
 }
 
-function byId(pairs: Float64Array): ReadonlyMap<number, number> {
-  const map = new Map<number, number>()
-  for (let at = 0; at < pairs.length; at += 2) map.set(pairs[at] as number, pairs[at + 1] as number)
-  return map
-}
-
-/** What is read of a block, together: a turn that begins meanwhile would be given the waiting of the one before. */
-const SLOTS = [
-  Slot.attachedAtNs,
-  Slot.loopIdleAtAttachNs,
-  Slot.loopTurns,
-  Slot.loopTurnStartedAtNs,
-  Slot.loopIdleAtTurnNs,
-  Slot.gcStartedAtNs,
-  Slot.gcPauseNs,
-  Slot.gcMainThreadNs,
-]
-const figures = new Float64Array(SLOTS.length)
-
-function see({ block }: ObservedProbe, atNs: number, idleNs: number, runnableNs: number): Seen | undefined {
-  if (!block.pick(SLOTS, figures)) return undefined
-  const [attachedAtNs, idleAtAttachNs, turns, startedAtNs, idleAtTurnNs, gcAtNs, pauseNs, allNs] =
-    figures as unknown as Figures
-  // Before the first turn the main script runs, which may stall as well.
-  const turn =
-    startedAtNs > 0
-      ? { turnNs: startedAtNs, idleAtTurnNs }
-      : { turnNs: attachedAtNs, idleAtTurnNs: idleAtAttachNs }
-  return {
-    atNs,
-    idleNs,
-    runnableNs,
-    ...turn,
-    attachedAtNs,
-    startedAtNs,
-    turns,
-    gc: { pauseNs: pauseNs + (gcAtNs > 0 ? Math.max(0, atNs - gcAtNs) : 0), allNs },
-  }
-}
-
 /** For how long a stall went on after the last look that saw it. */
-function ranOnNs(last: Look, now: Look, newTurns: number, stuck: boolean): number {
+function ranOnNs(last: Seen, now: Seen, newTurns: number, stuck: boolean): number {
   // A worker that is parked: it was stuck until that look at least.
   if (stuck) return 0
   // The turn after it began when it ended; after several the last of them began later.

@@ -29,32 +29,18 @@ export function wantsCpu(osThreadId: number): boolean {
   return / R [^)]*$/.test(textOf(osThreadId, 'stat'))
 }
 
-/** The calling thread's own time, to be asked again and again: its file stays open. */
-export function ownTime(): () => ThreadTime {
-  try {
-    const file = openSync('/proc/thread-self/schedstat', 'r')
-    return () => timeIn(contents(file))
-  } catch {
-    return () => timeIn('')
-  }
-}
-
 function textOf(osThreadId: number, name: string): string {
   if (osThreadId === 0) return ''
   try {
     const file = openSync(`/proc/self/task/${osThreadId}/${name}`, 'r')
     try {
-      return contents(file)
+      return buffer.toString('latin1', 0, readSync(file, buffer, 0, buffer.length, 0))
     } finally {
       closeSync(file)
     }
   } catch {
     return ''
   }
-}
-
-function contents(file: number): string {
-  return buffer.toString('latin1', 0, readSync(file, buffer, 0, buffer.length, 0))
 }
 
 function timeIn(schedstat: string): ThreadTime {

@@ -94,7 +94,8 @@ export function* threadMetrics(
       yield { name: 'nodejs_gc_longest_pause_seconds', labels: { thread, kind }, value: ns * SECONDS }
     }
   }
-  for (const [kind, quantiles] of recent?.quantiles(slots, nowNs) ?? []) {
+  const lastMinute = recent?.lastMinute(slots, figures.idleNs ?? Number.NaN, nowNs)
+  for (const [kind, quantiles] of Object.entries(lastMinute?.quantiles ?? {})) {
     for (const { quantile, ns } of quantiles) {
       const labels = { thread, quantile: String(quantile) }
       const value = ns * SECONDS
@@ -131,7 +132,7 @@ export function* threadMetrics(
     yield { name: 'offloop_sample_age_seconds', labels: { thread }, value }
   }
 
-  yield* loopMetrics(figures, nowNs)
+  yield* loopMetrics(figures, lastMinute?.delays, nowNs)
   yield { name: 'offloop_probe_info', labels: { thread, source }, value: 1 }
   const gcTime = GC_TIME_SOURCES[at('gcTimeSource')]
   if (gcTime !== undefined)
@@ -150,6 +151,7 @@ const DELAYS: readonly (readonly [MetricName, (delays: Delays) => number])[] = [
 
 function* loopMetrics(
   { thread, slots, idleNs = Number.NaN, activeNs = Number.NaN, tables, recent, stalls }: ThreadFigures,
+  delays: Delays | undefined,
   nowNs: number,
 ): Generator<ThreadReading> {
   const labels = { thread }
@@ -167,7 +169,6 @@ function* loopMetrics(
   if (!Number.isNaN(longestNs)) {
     yield { name: 'nodejs_eventloop_longest_turn_seconds', labels, value: longestNs * SECONDS }
   }
-  const delays = recent?.delays(slots, idleNs, nowNs)
   if (delays !== undefined) {
     for (const [name, value] of DELAYS) yield { name, labels, value: value(delays) }
   }

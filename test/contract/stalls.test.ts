@@ -16,12 +16,17 @@ interface Blocked {
   readonly gcMs: number
 }
 
-interface Told {
+interface Written {
+  /** For how long each thread had waited for a CPU by then, in milliseconds. */
+  readonly queued: { readonly own: number; readonly main: number }
+}
+
+interface Told extends Written {
   readonly toldAt: number
   readonly stall: Stall
 }
 
-interface Sample {
+interface Sample extends Written {
   readonly sequence: number
   readonly timestamp: number
   readonly stalled: number
@@ -30,9 +35,13 @@ interface Sample {
 
 const MS = 5_000
 const INTERVAL_MS = 500
+const THRESHOLD_MS = 1_000
 /** Of the beginning of a stall, until it is told of. */
 const REPORTED_MS = 1_500
 const LATE_MS = 200
+/** A thread that has not answered for so long is in a native call, and after so long it is told of in any case. */
+const SILENT_MS = 100
+const UNTOLD_MS = 300
 
 const WAYS: readonly (readonly [
   way: string,
@@ -49,8 +58,8 @@ const WAYS: readonly (readonly [
 ]
 
 describe('the main thread stuck in', () => {
-  // The bounds are what is promised, on a machine that has a CPU for the sampling thread: one that has none for so long may
-  // keep it the next time.
+  // The bounds are what is promised of a sampling thread that has a CPU. Where it waited for one, it may be late by that; what
+  // else a busy machine does, it may not do the next time.
   test.each(WAYS)('%s', { timeout: 90_000, retry: 2 }, async (way, { cause, head, gc }) => {
     const folder = mkdtempSync(join(tmpdir(), 'offloop-stalls-'))
     onTestFinished(() => rmSync(folder, { recursive: true }))
@@ -75,7 +84,6 @@ describe('the main thread stuck in', () => {
     const heldMs = blocked.endedAt - blocked.startedAt
     expect(heldMs).toBeGreaterThan(0.89 * MS)
     expect(stall).toMatchObject({ id: 1, thread: 'main', ongoing: false, cause })
-    expect(Math.abs(stall.startedAt - blocked.startedAt)).toBeLessThan(100)
     // The rest of the turn belongs to it.
     expect(stall.durationMs).toBeGreaterThan(heldMs - 50)
     expect(stall.durationMs).toBeLessThan(heldMs + 500)
@@ -95,43 +103,70 @@ describe('the main thread stuck in', () => {
     const lines = readFileSync(file, 'utf8').trimEnd().split('\n')
     const written: (Told | Sample)[] = lines.map((line) => JSON.parse(line))
     const told = written.filter((one) => 'stall' in one)
+    const samples = written.filter((one) => 'sequence' in one)
     const [firstTold] = told as [Told]
-    expect(firstTold.toldAt - blocked.startedAt).toBeLessThan(REPORTED_MS)
-    expect(firstTold.stall).toMatchObject({ ongoing: true, cause })
-    expect(firstTold.stall.durationMs).toBeLessThan(REPORTED_MS)
+    const before = samples.findLast(({ timestamp }) => timestamp < blocked.startedAt) as Sample
+    const reportedMs = (by: 'own' | 'main', { queued }: Told) => REPORTED_MS + queued[by] - before.queued[by]
+    expect(firstTold.toldAt - blocked.startedAt).toBeLessThan(reportedMs('own', firstTold))
+    expect(firstTold.stall.durationMs).toBeLessThan(reportedMs('own', firstTold))
+    expect(firstTold.stall.ongoing).toBe(true)
+    // The thread may have lost its CPU between the end of its waiting and its own look at the clock.
+    expect(Math.abs(stall.startedAt - blocked.startedAt)).toBeLessThan(
+      100 + firstTold.queued.main - before.queued.main,
+    )
+    const isWhole =
+      firstTold.stall.cause === cause && (head === undefined || firstTold.stall.stack !== undefined)
+    if (!isWhole) {
+      // It could not answer: it had no CPU.
+      const after = samples.find(({ timestamp }) => timestamp > firstTold.toldAt) as Sample
+      expect(firstTold.stall.durationMs).toBeGreaterThan(THRESHOLD_MS + UNTOLD_MS)
+      expect(after.queued.main - before.queued.main).toBeGreaterThan(UNTOLD_MS - SILENT_MS)
+    }
     if (head === undefined) {
       expect(firstTold.stall).not.toHaveProperty('stack')
     } else {
       expect(headOf(stall)).toBe(head)
-      expect(stall.stackAtMs).toBeLessThan(REPORTED_MS)
       const withStack = told.find(({ stall }) => stall.stack !== undefined) as Told
-      expect(withStack.toldAt - blocked.startedAt).toBeLessThan(REPORTED_MS)
+      const excusedMs = reportedMs('main', withStack) + reportedMs('own', withStack) - REPORTED_MS
+      expect(stall.stackAtMs).toBeLessThan(excusedMs)
+      expect(withStack.toldAt - blocked.startedAt).toBeLessThan(excusedMs)
     }
     expect(told.at(-1)?.stall).toEqual(stall)
 
-    const samples = written.filter((one) => 'sequence' in one)
     expect(samples.map(({ sequence }) => sequence)).toEqual(samples.map((_, at) => at + 1))
-    expect(samples.at(-1)?.missed).toBe(0)
-    // One is taken for exporters when the stall is told of: it is not on the grid.
-    const extra = samples.findIndex(({ timestamp }) => timestamp >= firstTold.toldAt - 1)
-    const onGrid = samples.filter((_, at) => at !== extra)
+    const last = samples.at(-1) as Sample
+    expect(last.missed * INTERVAL_MS).toBeLessThan(LATE_MS + last.queued.own)
+    // One is taken for exporters when the stall is told of: it is the one without which the others are the nearest to a grid.
+    const candidates = samples
+      .filter(({ stalled }) => stalled === 1)
+      .map((extra) => samples.filter((sample) => sample !== extra))
+    const [onGrid = []] = candidates.sort((a, b) => latenessMs(a) - latenessMs(b))
     const during = onGrid.filter(
       ({ timestamp }) => timestamp > blocked.startedAt && timestamp < blocked.endedAt,
     )
-    expect(during.length).toBeGreaterThanOrEqual(Math.floor(heldMs / INTERVAL_MS) - 1)
-    // Without the last one, which is taken at the stop.
-    const phases = onGrid.slice(0, -1).map(({ timestamp }, at) => timestamp - at * INTERVAL_MS)
-    expect(Math.max(...phases) - Math.min(...phases)).toBeLessThan(LATE_MS)
+    expect(during.length).toBeGreaterThanOrEqual(Math.floor(heldMs / INTERVAL_MS) - 1 - last.missed)
+    expect(latenessMs(onGrid)).toBeLessThan(LATE_MS)
     // From the threshold to the end.
     const toldOf = during.filter(({ timestamp }) => timestamp > firstTold.toldAt)
     expect(toldOf.map(({ stalled }) => stalled)).toEqual(toldOf.map(() => 1))
 
     const said = stderr.split('\n').filter((line) => line.includes('the event loop of main is stuck'))
     expect(said).toHaveLength(1)
+    if (!isWhole) return
     if (head === undefined) expect(said[0]).toContain('in a synchronous native call')
     else expect(stderr).toMatch(new RegExp(`\\n {4}at ${head} \\(.*stalls\\.cjs:\\d+:\\d+\\)`))
   })
 })
+
+/** By how much one was later than another, less what the sampling thread waited for a CPU before it. */
+function latenessMs(samples: readonly Sample[]): number {
+  // Without the last one, which is taken at the stop.
+  const phases = samples
+    .slice(0, -1)
+    .map(({ timestamp, missed }, at) => timestamp - (at + missed) * INTERVAL_MS)
+  const waitedMs = samples.map(({ queued }, at) => queued.own - (samples[at - 1]?.queued.own ?? 0))
+  return Math.max(...phases.map((phase, at) => phase - (waitedMs[at] as number))) - Math.min(...phases)
+}
 
 /** The innermost function of ours; what runs inside it, such as gc(), is V8's own. */
 function headOf({ stack = [] }: Stall): string | undefined {

@@ -12,6 +12,10 @@ describe('the difference of two readings', () => {
   test('is all of it where there is no reading before, or one of something else', () => {
     expect(since(histogramOf(0.5), undefined)).toEqual(histogramOf(0.5))
     expect(since(histogramOf(0.5), histogramOf(1, 2, 3))).toEqual(histogramOf(0.5))
+    // As many in all, but fewer of one length.
+    expect(since(histogramOf(0.5, 0.6), histogramOf(0.001))).toEqual(histogramOf(0.5, 0.6))
+    const other = withBounds(histogramOf(0.5), [1])
+    expect(since(histogramOf(0.5, 0.6), other)).toEqual(histogramOf(0.5, 0.6))
   })
 })
 

@@ -6,32 +6,19 @@ const { LoopWatch } = dist<typeof import('../../src/sampler/loop-watch')>('sampl
 const MS = 1e6
 const HOUR = 3_600_000
 
-/** In milliseconds. */
-function look(
-  atMs: number,
-  turnMs: number,
-  waitedMs: number,
-  { runnableMs = atMs, idleBeforeMs = 500 } = {},
-) {
+/** In milliseconds. `waitedMs`: in the turn, after as much as 500 before it. */
+function look(atMs: number, turnMs: number, waitedMs: number, { runnableMs = atMs } = {}) {
   return {
     atNs: atMs * MS,
     turnNs: turnMs * MS,
-    idleAtTurnNs: idleBeforeMs * MS,
-    idleNs: (idleBeforeMs + waitedMs) * MS,
+    idleNs: (500 + waitedMs) * MS,
+    busyNs: (atMs - turnMs - waitedMs) * MS,
     runnableNs: runnableMs * MS,
   }
 }
 
 describe('the main thread', () => {
-  test('a loop that waits is not busy, however old its turn', () => {
-    const loop = new LoopWatch(undefined)
-    for (const atMs of [1_000, HOUR, 2 * HOUR]) {
-      loop.look(look(atMs, 990, atMs - 990), 0)
-      expect([loop.stuck, loop.busyNs]).toEqual([false, 0])
-    }
-  })
-
-  test('its turn is busy from the end of the waiting on, to the nanosecond', () => {
+  test('is stuck where it did nothing but that since the look before', () => {
     const loop = new LoopWatch(undefined)
     loop.look(look(1_000, 900, 100), 0)
     // It waited until 1,200.
@@ -131,6 +118,13 @@ describe('a worker', () => {
     expect([loop.stuck, loop.certain]).toEqual([true, false])
     loop.look(look(2_205, 1_010, 0, { runnableMs: 600 }), 0)
     expect([loop.certain, loop.busyNs]).toEqual([false, 0])
+  })
+
+  test('of which it was not known at first is known from the next look on', () => {
+    const loop = new LoopWatch(500 * MS)
+    loop.look(look(1_000, 900, 0, { runnableMs: Number.NaN }), 0)
+    for (const atMs of [1_500, 2_000]) loop.look(look(atMs, 900, 0), 0)
+    expect([loop.stuck, loop.certain, loop.busyNs]).toEqual([true, true, 1_100 * MS])
   })
 
   test('of which nothing can be known is never busy', () => {

@@ -42,12 +42,12 @@ class Thread {
   }
 
   quantiles(): Record<string, number> {
-    const found = this.recent.quantiles(this.figures, this.atNs).get('turn') ?? []
+    const found = this.recent.lastMinute(this.figures, this.idleNs, this.atNs).quantiles.turn
     return Object.fromEntries(found.map(({ quantile, ns }) => [quantile, ns]))
   }
 
   delays() {
-    return this.recent.delays(this.figures, this.idleNs, this.atNs)
+    return this.recent.lastMinute(this.figures, this.idleNs, this.atNs).delays
   }
 }
 
@@ -143,8 +143,8 @@ test('starts of incremental marking have quantiles, as pauses have', () => {
   const thread = new Thread()
   const at = (Table.gcIncrementalStartDurations as number) + durationBucket(3e6)
   thread.figures[at] = 7
-  const quantiles = thread.recent.quantiles(thread.figures, 0)
-  expect(quantiles.get('minor')).toEqual([])
-  expect(quantiles.get('incremental')?.map(({ quantile }) => quantile)).toEqual([0.5, 0.9, 0.99, 0.999])
-  for (const { ns } of quantiles.get('incremental') ?? []) expect(Math.abs(ns / 3e6 - 1)).toBeLessThan(0.025)
+  const { quantiles } = thread.recent.lastMinute(thread.figures, 0, 0)
+  expect(quantiles.minor).toEqual([])
+  expect(quantiles.incremental.map(({ quantile }) => quantile)).toEqual([0.5, 0.9, 0.99, 0.999])
+  for (const { ns } of quantiles.incremental) expect(Math.abs(ns / 3e6 - 1)).toBeLessThan(0.025)
 })

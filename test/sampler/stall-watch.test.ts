@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Frame, Stall } from '../../src/core/stall'
 import type { StallSettings } from '../../src/core/stall-options'
-import type { NativeStack } from '../../src/probe/binding'
+import type { Binding, NativeStack } from '../../src/probe/binding'
 import type { ObservedProbe as Probe } from '../../src/sampler/probes'
 import { dist } from '../dist'
 import { ManualClock } from '../support/manual-clock'
@@ -15,33 +15,99 @@ const MS = 1e6
 
 /** A thread whose loop does what a test says, at the time of the clock. */
 class Thread {
-  readonly block = new BlockWriter()
   readonly probe: Probe
   idleNs = 0
   onCpuNs = 0
   inQueueNs = 0
   wantsCpu = false
   stack: NativeStack | undefined
+  turns = 0
+  turnNs = 0
+  #idleAtTurnNs = 0
+  gcStartedAtNs = 0
+  gcPauseNs = 0
+  /** Its block is never whole when somebody looks. */
+  unreadable = false
 
   constructor(
     readonly name: string,
     readonly id: number,
-    atNs: number,
+    readonly attachedAtNs: number,
   ) {
-    this.probe = new ObservedProbe(name, 'native', this.block.memory, id, id)
-    this.block.set('attachedAtNs', atNs)
+    this.probe = new ObservedProbe(name, 'native', new BlockWriter().memory, id, id)
   }
 
   turn(atNs: number): void {
-    this.block.add('loopTurns', 1)
-    this.block.set('loopTurnStartedAtNs', atNs)
-    this.block.set('loopIdleAtTurnNs', this.idleNs)
+    this.turns++
+    this.turnNs = atNs
+    this.#idleAtTurnNs = this.idleNs
+  }
+
+  busyNs(atNs: number): number {
+    return Math.max(0, atNs - (this.turnNs || this.attachedAtNs) - (this.idleNs - this.#idleAtTurnNs))
+  }
+
+  /** As native/loop_look.h has it. */
+  row(atNs: number): readonly number[] {
+    if (this.unreadable) return []
+    const pauseNs = this.gcPauseNs + (this.gcStartedAtNs > 0 ? atNs - this.gcStartedAtNs : 0)
+    const thread = this.name === 'main' ? 0 : this.id
+    const { id, attachedAtNs, turnNs, turns, idleNs } = this
+    return [id, thread, attachedAtNs, turnNs, turns, idleNs, this.busyNs(atNs), pauseNs, 0]
+  }
+}
+
+/** As native/loop_alarm.h. */
+class LoopAlarm {
+  /** How often JavaScript was called. */
+  calls = 0
+  #cancel = () => {}
+  #knownId = 0
+
+  watchLoops: Binding['watchLoops'] = (everyMs, boundMs, busyMs, workerBusyMs, then) => {
+    let before: Float64Array | undefined
+    let last = { atNs: nowNs(), ownNs }
+    const workers = Number.isFinite(workerBusyMs)
+    const look = () => {
+      const atNs = nowNs()
+      const elapsedNs = atNs - last.atNs
+      const lateNs = elapsedNs - everyMs * MS - (ownNs - last.ownNs)
+      const stoppedNs = lateNs > boundMs * MS ? elapsedNs : 0
+      last = { atNs, ownNs }
+      const now = this.look(stoppedNs)
+      const busy = threads.some(
+        (thread) =>
+          !thread.unreadable && thread.busyNs(atNs) >= (thread.name === 'main' ? busyMs : workerBusyMs) * MS,
+      )
+      const isNew = threads.some(({ id, name }) => id > this.#knownId && (name === 'main' || workers))
+      if (stoppedNs > 0 || busy || isNew) {
+        this.#knownId = Math.max(...threads.map(({ id }) => id))
+        this.calls++
+        then(before, now)
+        return
+      }
+      before = now
+      this.#cancel = clock.timer(Math.max(everyMs, 1), look)
+    }
+    this.#cancel()
+    this.#cancel = clock.timer(everyMs, look)
+  }
+
+  endLoopWatch: Binding['endLoopWatch'] = () => {
+    this.#cancel()
+    return this.look()
+  }
+
+  look(stoppedNs = 0): Float64Array {
+    const atNs = nowNs()
+    return Float64Array.from([atNs, stoppedNs, ...threads.flatMap((thread) => thread.row(atNs))])
   }
 }
 
 let clock: ManualClock
 let threads: Thread[]
 let told: Stall[]
+let alarm: LoopAlarm
 /** Ids, and the turn that the stack is wanted of. */
 let asked: [id: number, turnNs: number][]
 /** Of the watcher itself. */
@@ -62,7 +128,8 @@ function watching(settings: Partial<StallSettings> = {}): void {
     {
       probes: { list: () => threads.map(({ probe }) => probe) },
       binding: {
-        idleNs: () => Float64Array.from(threads.flatMap(({ id, idleNs }) => [id, idleNs])),
+        watchLoops: alarm.watchLoops,
+        endLoopWatch: alarm.endLoopWatch,
         askStack: (id, turnNs) => void asked.push([id, turnNs]),
         takeStack: (id) => {
           const thread = threads.find((one) => one.id === id)
@@ -77,8 +144,7 @@ function watching(settings: Partial<StallSettings> = {}): void {
         return { onCpuNs, inQueueNs }
       },
       wantsCpu: (osThreadId) => threads.find(({ id }) => id === osThreadId)?.wantsCpu ?? false,
-      ownTime: () => ({ onCpuNs: ownNs, inQueueNs: 0 }),
-      clock: { now: () => clock.now() + stoppedMs, timer: (ms, then) => clock.timer(ms, then) },
+      clock,
       nowNs,
       history,
       number: () => ++ids,
@@ -118,6 +184,7 @@ beforeEach(() => {
   threads = [new Thread('main', 1, nowNs())]
   told = []
   asked = []
+  alarm = new LoopAlarm()
   debuggerAttached = false
   locate = undefined
   ownNs = 0
@@ -135,7 +202,7 @@ describe('a stall of the main thread', () => {
     expect(main().probe.stalls).toEqual({ total: 0, ongoing: false })
     await pass(1_020)
     expect(main().probe.stalls).toEqual({ total: 1, ongoing: true })
-    expect(asked).toEqual([[1, main().probe.block.get('loopTurnStartedAtNs')]])
+    expect(asked).toEqual([[1, main().turnNs]])
     main().stack = stackOf('spin', 'handler')
     await pass(980)
     expect(told).toHaveLength(1)
@@ -203,7 +270,7 @@ describe('a stall of the main thread', () => {
     for (const share of [0.2, 0.8]) {
       for (let at = 0; at < 2_000; at += 100) {
         await pass(100)
-        main().block.add('gcPauseNs', share * 100 * MS)
+        main().gcPauseNs += share * 100 * MS
         if (asked.length > 0) main().stack = stackOf('allocate')
       }
       await pass(1_000, 'turning')
@@ -217,12 +284,12 @@ describe('a stall of the main thread', () => {
   test('by one collection is told of while that goes on', async () => {
     watching()
     await pass(1_000, 'turning')
-    main().block.set('gcStartedAtNs', nowNs())
+    main().gcStartedAtNs = nowNs()
     await pass(1_450)
     expect(told).toMatchObject([{ ongoing: true, cause: 'gc' }])
     await pass(3_000)
-    main().block.set('gcStartedAtNs', 0)
-    main().block.add('gcPauseNs', 4_450 * MS)
+    main().gcStartedAtNs = 0
+    main().gcPauseNs += 4_450 * MS
     main().stack = stackOf('allocate')
     await pass(100)
     expect(told.slice(1)).toMatchObject([
@@ -274,7 +341,7 @@ describe('a stall of the main thread', () => {
   test('collections of before are not of the stall', async () => {
     watching()
     for (let at = 0; at < 5_000; at += 10) {
-      main().block.add('gcPauseNs', 9 * MS)
+      main().gcPauseNs += 9 * MS
       await pass(10, 'turning')
     }
     await pass(2_000)
@@ -356,11 +423,52 @@ test('two stalls at a time are each told of first once, whichever was noticed fi
   expect(first).toHaveLength(2)
 })
 
-test('an idle loop is looked at twice a threshold', async () => {
-  const timer = vi.spyOn(clock, 'timer')
-  watching()
-  await pass(10_000, 'idle')
-  expect(timer.mock.calls.length).toBeLessThanOrEqual(22)
+describe('while all is well', () => {
+  test.each(['idle', 'turning'] as const)('and the loop is %s, no JavaScript runs', async (what) => {
+    const timer = vi.spyOn(clock, 'timer')
+    watching()
+    await pass(10_000, what)
+    expect(alarm.calls).toBe(1)
+    // The addon's.
+    expect(timer.mock.calls.length).toBeLessThanOrEqual(22)
+  })
+
+  test('nor for workers that wait, but for one that is new', async () => {
+    threads.push(new Thread('pool#2', 2, nowNs()))
+    watching({ workers: true })
+    await pass(10_000, 'idle')
+    expect(alarm.calls).toBe(1)
+    threads.push(new Thread('pool#3', 3, nowNs()))
+    await pass(10_000, 'idle')
+    expect(alarm.calls).toBe(2)
+    expect(threads[2]?.probe.stalls).toEqual({ total: 0, ongoing: false })
+  })
+})
+
+describe('a block that is being written whenever somebody looks', () => {
+  test('is no stall', async () => {
+    watching()
+    await pass(1_000, 'turning')
+    main().unreadable = true
+    await pass(5_000, 'turning')
+    main().unreadable = false
+    await pass(1_000, 'turning')
+    expect(told).toEqual([])
+  })
+
+  test('nor is it the end of one', async () => {
+    watching()
+    await pass(1_000, 'turning')
+    await pass(1_020)
+    main().unreadable = true
+    await pass(1_000)
+    expect(main().probe.stalls).toEqual({ total: 1, ongoing: true })
+    main().unreadable = false
+    await pass(980)
+    await pass(100, 'turning')
+    expect(told.at(-1)).toMatchObject({ id: 1, ongoing: false })
+    expect(Math.abs((told.at(-1)?.durationMs as number) - 3_005)).toBeLessThan(40)
+  })
 })
 
 test('the last look of stop() tells of what has ended', async () => {

@@ -1,24 +1,16 @@
 import { expect, test } from 'vitest'
 import { dist } from '../dist'
 
-const { ownTime, runnableNs, threadTime, wantsCpu } =
+const { runnableNs, threadTime, wantsCpu } =
   dist<typeof import('../../src/sampler/thread-clock')>('sampler/thread-clock.js')
 
 function park(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
 }
 
-test.each([
+test('stands still while a thread sleeps, and runs while it works', () => {
   // The first thread of a process has its number.
-  ['of a thread by its number', () => runnableNs(threadTime(process.pid))],
-  [
-    'of the calling thread',
-    (
-      (own) => () =>
-        runnableNs(own())
-    )(ownTime()),
-  ],
-])('%s: stands still while it sleeps, and runs while it works', (_, time) => {
+  const time = () => runnableNs(threadTime(process.pid))
   const before = time()
   const until = performance.now() + 100
   while (performance.now() < until);
