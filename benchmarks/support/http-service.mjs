@@ -1,6 +1,6 @@
 // A real service to be loaded from outside: `http-service.mjs SETUP WISHES`. JSON comes in and JSON goes out; /light
-// makes little garbage for it, /heavy a lot. /hooked and /bare say what CPU time it has taken so far, and put our hooks
-// back, or take them away. Otherwise like subject.mjs.
+// makes little garbage for it, /heavy a lot. /hooked, /lean and /bare say what CPU time it has taken so far, and put our hooks
+// back, all but the sampling of the heap's objects, or take them away. Otherwise like subject.mjs.
 import { createServer } from 'node:http'
 import { emit } from './emit.mjs'
 import { loadBinding } from './probe.mjs'
@@ -10,6 +10,8 @@ import { threadClock } from './thread-clock.mjs'
 
 /** About a megabyte of garbage a request, and some that stays. */
 const HEAVY_TURNS = 1000
+
+const STATES = new Set(['/hooked', '/lean', '/bare'])
 
 const [name, wishes] = process.argv.slice(2)
 const service = createService(20_000, makeRecords)
@@ -22,7 +24,7 @@ const server = createServer((request, response) => {
   })
   request.on('end', () => {
     const order = JSON.parse(body)
-    if (request.url === '/hooked' || request.url === '/bare') hook(order, request.url === '/hooked')
+    if (STATES.has(request.url ?? '')) hook(order, request.url ?? '')
     if (request.url === '/heavy') order.checksum = service.turn(HEAVY_TURNS)
     order.total = order.items.reduce(
       (/** @type {number} */ sum, /** @type {any} */ { price, count }) => sum + price * count,
@@ -42,13 +44,13 @@ server.listen(0, '127.0.0.1', async () => {
   emit({ url: `http://127.0.0.1:${port}` })
 })
 
-/** @param {any} order @param {boolean} hooked */
-function hook(order, hooked) {
+/** @param {any} order @param {string} state */
+function hook(order, state) {
   const { user, system } = process.cpuUsage()
   order.spent = { mainCpuNs: threadClock()(), processCpuNs: (user + system) * 1e3 }
   const binding = loadBinding()
-  binding.suspend(!hooked)
-  binding.follow(hooked, hooked)
+  binding.suspend(state === '/bare')
+  binding.follow(state !== '/bare', state === '/hooked')
 }
 
 process.stdin.on('end', () => process.exit()).resume()

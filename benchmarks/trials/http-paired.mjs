@@ -1,6 +1,6 @@
 // What a request costs a service with us and without, in one process: `http-paired.mjs SECONDS`. Blocks of requests, as
-// fast as they are answered, with our hooks in force or taken away, in an order by chance; by its own CPU clocks. No
-// sample is taken meanwhile.
+// fast as they are answered, with our hooks in force, with all of them but the sampling of objects, or with none, in an
+// order by chance; by its own CPU clocks. No sample is taken meanwhile.
 import { fileURLToPath } from 'node:url'
 import { generator, shuffled } from '../harness/statistics.mjs'
 import { emit } from '../support/emit.mjs'
@@ -15,6 +15,7 @@ const KINDS = [
   { path: '/light', requests: 300 },
   { path: '/heavy', requests: 60 },
 ]
+const STATES = ['hooked', 'lean', 'bare']
 
 const result = await watch('offloop', { intervalMs: NEVER_MS }, observe, { program })
 emit(result)
@@ -24,30 +25,30 @@ process.exit()
 async function observe({ url = '' }) {
   const load = await openLoad(Number(new URL(url).port))
   const random = generator(process.pid)
-  /** @type {Record<string, { mainCpuNs: number[], processCpuNs: number[] }[]>} */
+  /** @type {Record<string, Record<string, { mainCpuNs: number, processCpuNs: number }>[]>} */
   const kinds = {}
   for (const { path, requests } of KINDS) {
     const cost = async (/** @type {string} */ state) => {
-      await load.ask(state, BODY)
+      await load.ask(`/${state}`, BODY)
       // V8 looks up anew what it calls at a collection.
       await load.rush(path, BODY, requests / 10)
-      const before = (await load.ask(state, BODY)).spent
+      const before = (await load.ask(`/${state}`, BODY)).spent
       await load.rush(path, BODY, requests)
-      const { spent } = await load.ask(state, BODY)
+      const { spent } = await load.ask(`/${state}`, BODY)
       return {
         mainCpuNs: (spent.mainCpuNs - before.mainCpuNs) / requests,
         processCpuNs: (spent.processCpuNs - before.processCpuNs) / requests,
       }
     }
-    for (let i = 0; i < 5; i++) await cost('/hooked')
-    const pairs = []
+    for (let i = 0; i < 5; i++) await cost('hooked')
+    const rounds = []
     for (const end = performance.now() + (seconds * 1000) / KINDS.length; performance.now() < end; ) {
       /** @type {Record<string, Awaited<ReturnType<typeof cost>>>} */
       const spent = {}
-      for (const state of shuffled(['/hooked', '/bare'], random)) spent[state] = await cost(state)
-      pairs.push({ hooked: spent['/hooked'], bare: spent['/bare'] })
+      for (const state of shuffled(STATES, random)) spent[state] = await cost(state)
+      rounds.push(spent)
     }
-    kinds[path.slice(1)] = pairs
+    kinds[path.slice(1)] = rounds
   }
   load.close()
   return kinds
