@@ -58,8 +58,8 @@ class Waker {
     if (napi_get_and_clear_last_exception(env, &exception) == napi_ok) napi_fatal_exception(env, exception);
   }
 
-  // Nobody may use it from now on.
-  virtual void Ends() noexcept = 0;
+  // Nobody may use it from now on. Not pure: that would take a function of libstdc++, which the addon for musl does without.
+  virtual void Ends() noexcept {}
 
   Handle handle_ = {};
 

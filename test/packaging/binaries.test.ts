@@ -69,16 +69,20 @@ describe.each(binaries)('$name', ({ file, arch, abi, libc }) => {
     expect(needed.filter((name) => !allowed.includes(name as string))).toEqual([])
   })
 
-  test('opens, connects, starts and maps nothing, and sends datagrams to a Unix socket alone', () => {
+  test("opens its thread's times alone, connects, starts and maps nothing, and sends datagrams to a Unix socket alone", () => {
     const asked = symbols(file, '--undefined-only').filter(
       (name) => !/^(napi_|node_api_|uv_|_ZN.*v8)/.test(name),
     )
     const forbidden =
       /^_*(f?open(at)?(64)?|freopen|creat|unlink|rename|socket|connect|bind|listen|accept|send\w*|recv\w*|getaddrinfo|exec\w*|v?fork|clone|popen|system|posix_spawn\w*|dlopen|ptrace|mmap(64)?|mprotect|getenv|secure_getenv)$/
     expect(asked.length).toBeGreaterThan(20)
-    // native/unix_datagram.cc, which names no address family but that of Unix sockets.
-    const datagrams = ['sendto', 'socket']
-    expect(asked.filter((name) => forbidden.test(name)).sort()).toEqual(datagrams)
+    // native/own_time.h, whose path is the only one, and native/unix_datagram.cc, which names no address family but that
+    // of Unix sockets.
+    const opens = libc === 'musl' ? 'open' : 'open64'
+    expect(asked.filter((name) => forbidden.test(name)).sort()).toEqual([opens, 'sendto', 'socket'])
+    expect(
+      readFileSync(file, 'latin1').match(/\/(proc|sys|etc|dev|home|tmp|var|usr|run)\/[\w./-]+/g),
+    ).toEqual(['/proc/thread-self/schedstat'])
   })
 
   test('finds in its Node.js all that it asks of it', () => {
