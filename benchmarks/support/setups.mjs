@@ -156,6 +156,7 @@ const setups = {
     start({ Worker }) {
       require(ADDON)
       new Worker(require.resolve('./interval-worker.cjs')).unref()
+      return undefined
     },
   },
   'an empty timer': {
