@@ -82,18 +82,19 @@ export class Recent {
   /** The last minute. Undefined for `delays`: turns are not seen here. */
   lastMinute(figures: Float64Array, idleNs: number, atNs: number): LastMinute {
     const came = byKind((kind) => countsSince(this.#counted(figures, kind), this.#before.counted[kind]))
-    const longestNs = (kind: Kind) =>
-      kind === 'incremental' ? undefined : longestOf(figures, LONGEST[kind], atNs)
+    const longestNs = byKind((kind) =>
+      kind === 'incremental' ? Number.NaN : longestOf(figures, LONGEST[kind], atNs),
+    )
     const seesTurns = !Number.isNaN(figures[Table.loopTurnDurations])
     const waitedNs = idleNs - this.#before.idleNs
     return {
       quantiles: byKind((kind) =>
         QUANTILES.flatMap((quantile) => {
-          const ns = quantileOf(came[kind], quantile, longestNs(kind))
+          const ns = quantileOf(came[kind], quantile, longestNs[kind])
           return ns === undefined ? [] : [{ quantile, ns }]
         }),
       ),
-      delays: seesTurns ? delaysOf(came.turn, waitedNs, longestOf(figures, LONGEST.turn, atNs)) : undefined,
+      delays: seesTurns ? delaysOf(came.turn, waitedNs, longestNs.turn) : undefined,
     }
   }
 
