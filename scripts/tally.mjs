@@ -1,10 +1,13 @@
 // Counts a Vitest run from its JSON report, for the matrix and for CI:
 //
-//   node scripts/tally.mjs REPORT STATUS     prints "N passed, N failed"
+//   node scripts/tally.mjs REPORT STATUS         prints "N passed, N failed"
+//   node scripts/tally.mjs --failures REPORT…    prints each test that did not pass, and the beginning of why
 //
 // A test that was skipped or left as todo counts as failed: where it cannot run, nothing was shown.
 import { readFileSync } from 'node:fs'
+import path from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { root } from './tools.mjs'
 
 /**
  * @param {string} report
@@ -21,8 +24,47 @@ export function tally(report, status) {
 }
 
 /**
+ * What did not pass, or did only when it was tried again.
+ *
  * @param {string} report
- * @returns {{ numPassedTests?: number, numFailedTests?: number, numTotalTests?: number }}
+ */
+function failures(report) {
+  const { testResults = [] } = readReport(report)
+  return testResults.flatMap(({ name, status, message = '', assertionResults }) => {
+    const file = path.relative(root, name)
+    const tests = assertionResults
+      .filter((test) => test.status !== 'passed' || (test.failureMessages ?? []).length > 0)
+      .map((test) => ({
+        status: test.status === 'passed' ? 'passed at last' : test.status,
+        name: `${file} > ${test.fullName}`,
+        why: (test.failureMessages ?? []).map(beginning),
+      }))
+    // A file that could not be loaded has no tests.
+    return status === 'failed' && assertionResults.length === 0
+      ? [{ status, name: file, why: [beginning(message)] }]
+      : tests
+  })
+}
+
+/**
+ * What was expected, and where.
+ *
+ * @param {string} message
+ */
+function beginning(message) {
+  const lines = message.slice(0, 4_000).split('\n')
+  const stack = lines.findIndex((line) => line.startsWith('    at '))
+  const said = lines.slice(0, stack < 0 ? 8 : Math.min(stack, 8))
+  const where = lines.find((line) => line.includes(`${root}test/`))
+  return [...said, ...(where === undefined ? [] : [where])].join('\n')
+}
+
+/**
+ * @typedef {{ status: string, fullName: string, failureMessages?: string[] }} Test
+ * @typedef {{ name: string, status: string, message?: string, assertionResults: Test[] }} File
+ *
+ * @param {string} report
+ * @returns {{ numPassedTests?: number, numFailedTests?: number, numTotalTests?: number, testResults?: File[] }}
  */
 function readReport(report) {
   try {
@@ -33,7 +75,16 @@ function readReport(report) {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const [report = '', status = '1'] = process.argv.slice(2)
-  const { passed, failed } = tally(report, Number(status))
-  console.log(`${passed} passed, ${failed} failed`)
+  const [report = '', status = '1', ...more] = process.argv.slice(2)
+  if (report === '--failures') {
+    for (const each of [status, ...more]) {
+      for (const { status, name, why } of failures(each)) {
+        console.log(`${path.basename(each, '.json')}: ${status}: ${name}`)
+        for (const reason of why) console.log(reason.replaceAll(/^/gm, '    '))
+      }
+    }
+  } else {
+    const { passed, failed } = tally(report, Number(status))
+    console.log(`${passed} passed, ${failed} failed`)
+  }
 }

@@ -147,7 +147,7 @@ describe('what is not a good request', () => {
     ['a length with a sign', body('Content-Length: +0', get('/')), '400'],
     ['a length in hexadecimal', body('Content-Length: 0x0', get('/')), '400'],
     ['a length beyond all numbers', body(`Content-Length: ${'9'.repeat(40)}`, get('/')), '400'],
-    ['an unknown encoding', body('Transfer-Encoding: xchunked', `0\r\n\r\n${get('/')}`), '400'],
+    ['an unknown encoding', body('Transfer-Encoding: xchunked', `0\r\n\r\n${get('/')}`), '405 json'],
     ['chunks that are not last', body('Transfer-Encoding: chunked, identity', `0\r\n\r\n${get('/')}`), '400'],
     [
       'an encoding twice',
@@ -159,12 +159,13 @@ describe('what is not a good request', () => {
       body('Transfer-Encoding:\tchunked\r\nContent-Length: 4', '0\r\n\r\n'),
       '400',
     ],
-    ['chunks that are none', body('Transfer-Encoding: chunked', `zz\r\n${get('/')}`), '400|405 json'],
-    ['a chunk with a sign', body('Transfer-Encoding: chunked', `-1\r\n${get('/')}`), '400|405 json'],
+    // What is behind such a request is not looked at.
+    ['chunks that are none', body('Transfer-Encoding: chunked', `zz\r\n${get('/')}`), '405 json'],
+    ['a chunk with a sign', body('Transfer-Encoding: chunked', `-1\r\n${get('/')}`), '405 json'],
     [
       'an extension of 20,000 characters',
       body('Transfer-Encoding: chunked', `1;${'x'.repeat(2e4)}\r\n`),
-      '413',
+      '405 json',
     ],
     ['a request in a body', body(`Content-Length: ${get('/').length}`, get('/')), '405 json'],
   ]

@@ -85,6 +85,11 @@ export class Service {
     return (await this.#ask<number>('collect')) / 1e6
   }
 
+  /** How long the sampling thread could have run and had no processor, in milliseconds. */
+  waited(): Promise<number> {
+    return this.#ask('waited')
+  }
+
   flush(timeoutMs: number): Promise<boolean> {
     return this.#ask('flush', timeoutMs)
   }
