@@ -216,19 +216,13 @@ void IsolateProbe::Follow() noexcept {
 OFFLOOP_HOT void IsolateProbe::OnTimedPrologue(v8::Isolate* isolate, v8::GCType type,
                                                v8::GCCallbackFlags flags, void* data) noexcept {
   HookTimings& timings = *static_cast<HookTimings*>(data);
-  GcHook* const hook = timings.hook;
-  const uint64_t began_ns = timings.clock.Now();
-  OnGcPrologue(isolate, type, flags, hook);
-  timings.prologues.Keep(timings.clock.Now() - began_ns);
+  timings.Time(timings.prologues, [&] { OnGcPrologue(isolate, type, flags, timings.hook); });
 }
 
 OFFLOOP_HOT void IsolateProbe::OnTimedEpilogue(v8::Isolate* isolate, v8::GCType type,
                                                v8::GCCallbackFlags flags, void* data) noexcept {
   HookTimings& timings = *static_cast<HookTimings*>(data);
-  GcHook* const hook = timings.hook;
-  const uint64_t began_ns = timings.clock.Now();
-  OnGcEpilogue(isolate, type, flags, hook);
-  timings.epilogues.Keep(timings.clock.Now() - began_ns);
+  timings.Time(timings.epilogues, [&] { OnGcEpilogue(isolate, type, flags, timings.hook); });
 }
 
 void IsolateProbe::AddGcCallbacks() noexcept {

@@ -1,5 +1,4 @@
 import { quantile } from '../harness/statistics.mjs'
-import { estimated } from '../harness/trials.mjs'
 
 const EDGES = ['prologue', 'epilogue']
 const PLAIN = 'time and counts'
@@ -41,7 +40,7 @@ export const gcHook = {
   name: 'gc-hook',
   question: 'how long our two callbacks take at a collection, timed by themselves',
   method: [
-    'Real allocation (JSON in and out, some of it long-lived), the hooks read the clock themselves: from inside the first read to inside the second. The heap of 30 MB is all records, which hold pointers; larger ones have lists of numbers beside them.',
+    'Real allocation (JSON in and out, some of it long-lived), the hooks read the clock themselves: from inside a read before the callback to inside one after it, less what a read takes, which is measured right before. The page of the clock is warm by then; what the callback itself touches is as the collection left it. The heap of 30 MB is all records, which hold pointers; larger ones have lists of numbers beside them.',
     `Bytes need a look at the size of the heap, and what that takes is what it takes to fetch V8's own figures from memory: the collection has just driven them out of the caches. How far out is the machine's: its caches, and who shares them. “Warm” is the same look on the same heap where nothing happens between collections but the next one, forced: a benchmark that does so is off by what lies between the two rows.`,
     'The share of a core is the sum of all edges over the time, of a process that serves JSON as fast as it can, with a young generation of the default size and with the defaults of offloop.',
   ],
@@ -75,9 +74,6 @@ export const gcHook = {
         },
       ]),
     )
-    // From inside a read before the callback to inside a read after it: what it does, its own read included, and one
-    // more read. The pages of its code and of its timings have been touched by then, and nothing else of it.
-    const clockReads = trials.all.map(({ result }) => result.clockReadNs)
     return [
       ...rows,
       {
@@ -86,12 +82,6 @@ export const gcHook = {
         unit: '%',
         aim: 0.05,
         note: 'of a busy service, bytes and objects on',
-      },
-      {
-        name: 'a clock read',
-        estimate: estimated(clockReads),
-        unit: 'ns',
-        note: 'warm, from JavaScript; each callback above includes one of its own and one to time it',
       },
     ]
   },

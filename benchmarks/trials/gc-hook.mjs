@@ -39,7 +39,6 @@ for (const phase of phases) {
 emit({
   heapBytes: process.memoryUsage().heapUsed,
   held: held.length,
-  clockReadNs: clockReadNs(),
   phases: timed,
 })
 process.exit()
@@ -53,16 +52,4 @@ async function run(seconds, forced) {
     await nextTurn()
   }
   return performance.now() - start
-}
-
-// The clock that the hooks read, warm, with the way from JavaScript: no read in a hook can be cheaper by more than that.
-function clockReadNs() {
-  const calls = 1e6
-  let best = Number.POSITIVE_INFINITY
-  for (let round = 0; round < 10; round++) {
-    const start = performance.now()
-    for (let i = 0; i < calls; i++) performance.now()
-    best = Math.min(best, ((performance.now() - start) * 1e6) / calls)
-  }
-  return best
 }
