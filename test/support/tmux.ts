@@ -1,6 +1,13 @@
 import { execFileSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { onTestFinished } from 'vitest'
+import { CLI } from './command'
+
+/**
+ * The command, in the shell of a Tmux. By variables: a line that is as long as the terminal is wide, as the path of some
+ * folder would make it, has no end once the terminal is resized, and the shell goes on behind it.
+ */
+export const OFFLOOP = '"$NODE" "$CLI"'
 
 /** A shell in a terminal emulator of its own, which ends with the test. */
 export class Tmux {
@@ -9,10 +16,9 @@ export class Tmux {
   #ended = false
 
   constructor(columns: number, rows: number, env: Readonly<Record<string, string>> = {}) {
-    const given = Object.entries({ LC_ALL: 'C.UTF-8', ...env }).flatMap(([name, value]) => [
-      '-e',
-      `${name}=${value}`,
-    ])
+    const given = Object.entries({ LC_ALL: 'C.UTF-8', NODE: process.execPath, CLI, ...env }).flatMap(
+      ([name, value]) => ['-e', `${name}=${value}`],
+    )
     const size = ['-x', String(columns), '-y', String(rows)]
     this.#tmux('-f', '/dev/null', 'new-session', '-d', ...size, ...given, 'bash --norc --noprofile')
     onTestFinished(() => this.end())

@@ -3,9 +3,9 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { Child } from '../support/child'
-import { CLI, PlainCommand } from '../support/command'
+import { PlainCommand } from '../support/command'
 import { freePort } from '../support/free-port'
-import { Tmux } from '../support/tmux'
+import { OFFLOOP, Tmux } from '../support/tmux'
 
 const ROOT = new URL('../../', import.meta.url)
 const ARTIFACTS = fileURLToPath(new URL('test-artifacts/', ROOT))
@@ -73,7 +73,7 @@ test(
     const { child, url } = await service(port)
     const terminal = new Tmux(80, 24, { OFFLOOP_TOKEN: TOKEN })
     terminal.run('echo before the view')
-    terminal.run(`${process.execPath} ${CLI} top ${url}`)
+    terminal.run(`${OFFLOOP} top ${url}`)
 
     const sampled = (now: string) => Number(/^sample (\d+),/m.exec(now)?.[1] ?? 0)
     const first = await terminal.shows((now) => sampled(now) > 3 && /^heap used .*MiB/m.test(now))
@@ -184,7 +184,7 @@ test.each([
 ])('colours with %s: %s', async (_, env, colored) => {
   const { url } = await service()
   const terminal = new Tmux(80, 24, { OFFLOOP_TOKEN: TOKEN, ...env })
-  terminal.run(`${process.execPath} ${CLI} top ${url}`)
+  terminal.run(`${OFFLOOP} top ${url}`)
   await terminal.shows((now) => /^checkout/.test(now) && now.includes('heap'))
   // biome-ignore lint/suspicious/noControlCharactersInRegex: colours are what is looked for.
   expect(/\x1b\[(1|2|3[0-7])m/.test(terminal.screenWithColors())).toBe(colored)
@@ -193,7 +193,7 @@ test.each([
 test('the terminal goes away: the view ends', async () => {
   const { url } = await service()
   const terminal = new Tmux(80, 24, { OFFLOOP_TOKEN: TOKEN })
-  terminal.run(`exec ${process.execPath} ${CLI} top ${url}`)
+  terminal.run(`exec ${OFFLOOP} top ${url}`)
   await terminal.shows(/^checkout/)
   const pid = Number(terminal.tell('#{pane_pid}'))
   terminal.end()

@@ -5,14 +5,12 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
 import { exampleStall, exampleStatus, StatusServer } from '../support/status-server'
-import { Tmux } from '../support/tmux'
+import { OFFLOOP, Tmux } from '../support/tmux'
 
-const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
 const APP = fileURLToPath(new URL('../fixtures/viewed.cjs', import.meta.url))
 const BREAKS = fileURLToPath(new URL('../fixtures/breaks.cjs', import.meta.url))
 const BREAKS_VIEW = fileURLToPath(new URL('../fixtures/breaks-view.cjs', import.meta.url))
 const ARTIFACTS = fileURLToPath(new URL('../../test-artifacts/', import.meta.url))
-const OFFLOOP = `${process.execPath} ${CLI}`
 
 async function listening(): Promise<{ server: StatusServer; url: string }> {
   const server = new StatusServer()
