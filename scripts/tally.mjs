@@ -33,17 +33,25 @@ function failures(report) {
   return testResults.flatMap(({ name, status, message = '', assertionResults }) => {
     const file = path.relative(root, name)
     const tests = assertionResults
-      .filter((test) => test.status !== 'passed' || (test.failureMessages ?? []).length > 0)
-      .map((test) => ({
-        status: test.status === 'passed' ? 'passed at last' : test.status,
-        name: `${file} > ${test.fullName}`,
-        why: (test.failureMessages ?? []).map(beginning),
+      .filter(({ status, failureMessages }) => status !== 'passed' || failureMessages.length > 0)
+      .map(({ status, fullName, failureMessages }) => ({
+        status: status === 'passed' ? 'passed at last' : status,
+        name: `${file} > ${fullName}`,
+        why: failureMessages.map(beginning),
       }))
     // A file that could not be loaded has no tests.
     return status === 'failed' && assertionResults.length === 0
       ? [{ status, name: file, why: [beginning(message)] }]
       : tests
   })
+}
+
+/** @param {string} report */
+function printFailures(report) {
+  for (const { status, name, why } of failures(report)) {
+    console.log(`${path.basename(report, '.json')}: ${status}: ${name}`)
+    for (const reason of why) console.log(reason.replaceAll(/^/gm, '    '))
+  }
 }
 
 /**
@@ -60,7 +68,7 @@ function beginning(message) {
 }
 
 /**
- * @typedef {{ status: string, fullName: string, failureMessages?: string[] }} Test
+ * @typedef {{ status: string, fullName: string, failureMessages: string[] }} Test
  * @typedef {{ name: string, status: string, message?: string, assertionResults: Test[] }} File
  *
  * @param {string} report
@@ -75,16 +83,10 @@ function readReport(report) {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const [report = '', status = '1', ...more] = process.argv.slice(2)
-  if (report === '--failures') {
-    for (const each of [status, ...more]) {
-      for (const { status, name, why } of failures(each)) {
-        console.log(`${path.basename(each, '.json')}: ${status}: ${name}`)
-        for (const reason of why) console.log(reason.replaceAll(/^/gm, '    '))
-      }
-    }
-  } else {
-    const { passed, failed } = tally(report, Number(status))
+  const [first = '', ...others] = process.argv.slice(2)
+  if (first === '--failures') others.forEach(printFailures)
+  else {
+    const { passed, failed } = tally(first, Number(others[0] ?? '1'))
     console.log(`${passed} passed, ${failed} failed`)
   }
 }

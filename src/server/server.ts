@@ -63,7 +63,7 @@ function silencer(server: Server): (socket: Socket) => void {
   server.on('connection', (socket: Socket & { parser?: { onIncoming?: unknown } | null }) => {
     const { parser } = socket
     const take = parser?.onIncoming
-    if (typeof parser !== 'object' || parser === null || typeof take !== 'function') return
+    if (!parser || typeof take !== 'function') return
     parser.onIncoming = (...message: unknown[]) => {
       const next: unknown = take(...message)
       return silenced.has(socket) ? 2 : next

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { parsePrometheus } from '../support/exposition'
 import { send } from '../support/http'
-import { type Figures, gaps, Service, type ServiceOptions, sleep } from './service'
+import { type Figures, gaps, INTERVAL_MS, Service, type ServiceOptions, sleep } from './service'
 
 /** Of the process: what the collector has not looked at yet, and what the allocator keeps. A flood sends far more. */
 const MAX_RSS_GROWTH_MB = 250
@@ -65,7 +65,7 @@ export class Target {
     expect(gaps(figures)).toEqual([])
     // 0 on a machine that is otherwise idle. What a flood stops, it stops for tens of ticks; what the thread waits for a
     // processor, no flood did.
-    const waited = (now.waitedMs - missed.waitedMs) / 100
+    const waited = (now.waitedMs - missed.waitedMs) / INTERVAL_MS
     expect(now.service - missed.service).toBeLessThanOrEqual(3 + 5 * (now.control - missed.control) + waited)
     // Connections take a moment to go, and what they hold with them.
     await expect

@@ -31,14 +31,17 @@ export interface ServiceOptions {
   readonly finished?: (clean: () => void) => void
 }
 
-/** A process that is sampled every 100 ms unless its options say otherwise. */
+/** Between samples, unless a service's options say otherwise. */
+export const INTERVAL_MS = 100
+
+/** A process that is sampled. */
 export class Service {
   readonly #child: Child
   #asked: Promise<unknown> = Promise.resolve()
   #url = ''
 
   private constructor(options: Options, { deaf = false, speed = 1, finished }: ServiceOptions) {
-    const all = { service: 'hostile', intervalMs: 100, ...options }
+    const all = { service: 'hostile', intervalMs: INTERVAL_MS, ...options }
     const args = [JSON.stringify(all), deaf ? 'deaf' : '', String(speed)]
     this.#child = new Child('hostile-service.cjs', {
       args,
