@@ -31,17 +31,14 @@ export interface ServiceOptions {
   readonly finished?: (clean: () => void) => void
 }
 
-/** Between samples, unless a service's options say otherwise. */
-export const INTERVAL_MS = 100
-
-/** A process that is sampled. */
+/** A process that is sampled every 100 ms unless its options say otherwise. */
 export class Service {
   readonly #child: Child
   #asked: Promise<unknown> = Promise.resolve()
   #url = ''
 
   private constructor(options: Options, { deaf = false, speed = 1, finished }: ServiceOptions) {
-    const all = { service: 'hostile', intervalMs: INTERVAL_MS, ...options }
+    const all = { service: 'hostile', intervalMs: 100, ...options }
     const args = [JSON.stringify(all), deaf ? 'deaf' : '', String(speed)]
     this.#child = new Child('hostile-service.cjs', {
       args,
@@ -86,11 +83,6 @@ export class Service {
   /** Collects garbage, on its main thread and in the sampling thread; megabytes that are in use in the latter. */
   async collect(): Promise<number> {
     return (await this.#ask<number>('collect')) / 1e6
-  }
-
-  /** How long the sampling thread could have run and had no processor, in milliseconds. */
-  waited(): Promise<number> {
-    return this.#ask('waited')
   }
 
   flush(timeoutMs: number): Promise<boolean> {
