@@ -1,5 +1,5 @@
 // The sampling heap profile that the estimate of heap objects rests on (heap_objects.h): begun, read from time to time,
-// ended.
+// ended. Where its samples are more than sampling_rate.h has a budget for, another with a larger interval follows it.
 //
 // Owning thread: the isolate's; IsDue any. Outside collections.
 #pragma once
@@ -10,7 +10,9 @@
 #include <cstdint>
 #include <optional>
 
+#include "folding.h"
 #include "heap_objects.h"
+#include "sampling_rate.h"
 
 namespace offloop {
 
@@ -26,14 +28,21 @@ class HeapSampling {
 
   // Whether it is on and has not been read for so long that it should be.
   bool IsDue(uint64_t now_ns) const noexcept { return now_ns >= read_at_ns_.load(std::memory_order_relaxed); }
-  void Read(uint64_t now_ns) noexcept;
+  void Read(uint64_t now_ns, double allocated_bytes) noexcept;
+
+  // Bytes that the thread has allocated, NaN where nobody knows: where they are more than the budget of samples, the profile
+  // is due. Without, that is found at the reading once a minute.
+  void Allocated(double bytes) noexcept;
 
   // NaN where there is no estimate.
   double Objects(double used_bytes) const noexcept;
 
  private:
   static constexpr uint64_t kNever = UINT64_MAX;
+  // As heap profilers in production have it, like the usual interval.
+  static constexpr int kStackDepth = 64;
 
+  bool Begin() noexcept;
   void End() noexcept;
 
   v8::Isolate* const isolate_;
@@ -41,6 +50,9 @@ class HeapSampling {
   bool ours_ = false;
   bool lost_ = false;  // somebody ended it: not begun again
   bool read_before_ = false;
+  SamplingRate rate_;
+  FoldedGroups known_groups_;   // from the profiles before this one
+  double allocated_bytes_ = 0;  // at the last reading
   // When the profile is to be read next. Written by the owner, read by the sampling thread: relaxed, as what it decides
   // is only whether the thread is worth a question.
   std::atomic<uint64_t> read_at_ns_{kNever};

@@ -37,6 +37,17 @@ describe('the one slot for a sampling heap profiler', () => {
     expect(depth).toBe(1 + 64)
   })
 
+  test('is taken anew with a larger interval where much is allocated', async () => {
+    const { least, ...rest } = await slot<{ metric: boolean; least: number; ended: boolean }>('restarted')
+    expect(rest).toEqual({ metric: true, ended: true })
+    // A sample stands for no less than the interval: twice the usual one at least.
+    expect(least).toBeGreaterThan(2 * 524_288 - 5_000)
+  })
+
+  test('is known to be taken by another by the interval of the samples, and left to it', async () => {
+    expect(await slot('replacedByOthers')).toEqual({ metric: true, theirs: true })
+  })
+
   test("is somebody else's: theirs is read, and not ended", async () => {
     expect(await slot('theirsFirst')).toEqual({ metric: true, theirs: true })
   })
