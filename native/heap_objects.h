@@ -22,23 +22,25 @@ class HeapObjectEstimator {
   // A probe attached late to a large heap must not drown its samples in this guess.
   static constexpr double kMaxGuessedBytes = 8.0 * 1024 * 1024;
 
+  // After a restart the density so far weighs as much as this many samples at least: fewer are not to be trusted alone.
+  static constexpr double kLeastSamples = 4;
+
   // `used_bytes`: the used heap when the profiler was started.
   explicit HeapObjectEstimator(double used_bytes) noexcept
-      : unsampled_bytes_(std::min(used_bytes, kMaxGuessedBytes)) {}
+      : unsampled_bytes_(std::min(used_bytes, kMaxGuessedBytes)), least_bytes_(unsampled_bytes_) {}
 
   // A profile's totals (folding.h), and the used heap at that time.
   void Update(double objects, double bytes, double used_bytes) noexcept {
-    // Of what was there before a profile that followed another, as much can be left as the samples leave room for. Some of
-    // it always stays, and few samples of large intervals are not to be trusted alone.
-    const double least = std::min(unsampled_bytes_, kMaxGuessedBytes);
-    const double unsampled = std::clamp(used_bytes - bytes, least, unsampled_bytes_);
+    // Of the heap that was there before, as much can be left as the samples leave room for.
+    const double unsampled = std::max(std::min(used_bytes - bytes, unsampled_bytes_), least_bytes_);
     density_ = (unsampled * unsampled_density_ + objects) / (unsampled + bytes);
   }
 
   // Another profile begins, which knows nothing of the heap so far. What the last one told of it stays: no guess, so all of
   // it counts.
-  void Restart(double used_bytes) noexcept {
+  void Restart(double used_bytes, double interval_bytes) noexcept {
     unsampled_bytes_ = used_bytes;
+    least_bytes_ = kLeastSamples * interval_bytes;
     unsampled_density_ = density_;
   }
 
@@ -46,6 +48,7 @@ class HeapObjectEstimator {
 
  private:
   double unsampled_bytes_;
+  double least_bytes_;
   double unsampled_density_ = kFreshHeapDensity;
   double density_ = kFreshHeapDensity;
 };

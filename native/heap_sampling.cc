@@ -41,6 +41,14 @@ void HeapSampling::Stop() noexcept {
   End();
 }
 
+void HeapSampling::GiveBack() noexcept {
+  if (ours_) {
+    const auto profile = ReadSamplingProfile(isolate_, rate_.interval_bytes(), known_groups_);
+    ours_ = profile && profile->has_interval;
+  }
+  Stop();
+}
+
 void HeapSampling::Read(uint64_t now_ns, double allocated_bytes) noexcept {
   std::optional<SamplingProfile> profile =
       ReadSamplingProfile(isolate_, rate_.interval_bytes(), known_groups_);
@@ -49,14 +57,17 @@ void HeapSampling::Read(uint64_t now_ns, double allocated_bytes) noexcept {
     lost_ = true;
     return End();
   }
-  // Somebody ended ours and began their own.
-  if (!profile->has_interval) ours_ = false;
   const double used_bytes = UsedBytes(isolate_);
+  if (ours_ && !profile->has_interval) {
+    // Somebody ended ours and began their own.
+    ours_ = false;
+    estimator_->Restart(used_bytes, SamplingRate::kUsualIntervalBytes);
+  }
   estimator_->Update(profile->totals.objects, profile->totals.bytes, used_bytes);
   if (ours_ && rate_.Look(now_ns, profile->taken)) {
     isolate_->GetHeapProfiler()->StopSamplingHeapProfiler();
     ours_ = Begin();
-    estimator_->Restart(used_bytes);
+    estimator_->Restart(used_bytes, static_cast<double>(rate_.interval_bytes()));
     known_groups_ = std::move(profile->totals.groups);
   }
   allocated_bytes_ = allocated_bytes;

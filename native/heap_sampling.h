@@ -23,8 +23,10 @@ class HeapSampling {
   // Takes the isolate's one slot for a heap profiler, or reads the one that runs already. Does nothing where it is on, or
   // where somebody else ended it since the last Stop.
   void Start() noexcept;
-  // Gives the slot back if it is ours.
+  // At the isolate's end: reads nothing, which V8 may need memory for.
   void Stop() noexcept;
+  // Gives the slot back if it is still ours.
+  void GiveBack() noexcept;
 
   // Whether it is on and has not been read for so long that it should be.
   bool IsDue(uint64_t now_ns) const noexcept { return now_ns >= read_at_ns_.load(std::memory_order_relaxed); }

@@ -200,7 +200,7 @@ void IsolateProbe::Follow() noexcept {
   if (registry.heap_sampling()) {
     heap_sampling_.Start();
   } else {
-    heap_sampling_.Stop();
+    heap_sampling_.GiveBack();
   }
   if (registry.heap_accounting() == accounting_.on()) return;
   if (accounting_.on()) {

@@ -12,25 +12,30 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <optional>
 
 namespace offloop {
 
 class SamplingRate {
  public:
-  // A parameter that heap profilers in production use by default, so that one that starts later and shares the isolate's
-  // only profiler slot gets what it expects.
-  static constexpr uint64_t kUsualIntervalBytes = 512 * 1024;
-  // At the larger ones there is no sample in most minutes.
-  static constexpr uint64_t kMaxIntervalBytes = kUsualIntervalBytes << 10;
+  // Heap profilers in production have 512 KiB by default, and one that starts later and shares the isolate's only profiler
+  // slot should get what it expects. The last KiB is what ours is told from theirs by (heap_profile.h).
+  static constexpr uint64_t kUsualIntervalBytes = 513 * 1024;
+  // So that a heap of 100 MB still has a dozen samples. A thread that allocates a GB a second exceeds the budget with it.
+  static constexpr uint64_t kMaxIntervalBytes = kUsualIntervalBytes << 4;
 
-  static constexpr double kSamplesAMinute = 1200;
+  // A sample takes 10 to 30 µs, by the depth of its stack: about a thousandth of the thread's time.
+  static constexpr double kSamplesAMinute = 3000;
   static constexpr uint64_t kMinuteNs = 60'000'000'000;
   static constexpr uint64_t kCalmNs = 10 * kMinuteNs;
 
   uint64_t interval_bytes() const noexcept { return interval_bytes_; }
-  // So much is the budget.
-  double budget_bytes() const noexcept { return kSamplesAMinute * static_cast<double>(interval_bytes_); }
+  // Who allocates more than this in a minute should have a larger interval.
+  double budget_bytes() const noexcept {
+    if (interval_bytes_ == kMaxIntervalBytes) return std::numeric_limits<double>::infinity();
+    return kSamplesAMinute * static_cast<double>(interval_bytes_);
+  }
 
   // A profile began, with this interval.
   void Begin(uint64_t now_ns) noexcept {

@@ -27,7 +27,7 @@ TEST_CASE(
   HeapObjectEstimator estimator(4e6);
   estimator.Update(4e6, 396e6, 400e6);
   const double before = estimator.Objects(400e6);
-  estimator.Restart(400e6);
+  estimator.Restart(400e6, 1e6);
   estimator.Update(0, 0, 400e6);
   CHECK(estimator.Objects(400e6) == doctest::Approx(before));
   // New ones beside it, of 20 bytes.
@@ -36,7 +36,19 @@ TEST_CASE(
   // In its place: half of it is gone.
   estimator.Update(10e6, 200e6, 400e6);
   CHECK(estimator.Objects(400e6) == doctest::Approx(before / 2 + 10e6));
-  // All of it: some of the guess stays, as at the start.
+  // All of it: some of the guess stays, as at the start. 4 samples of 404.
   estimator.Update(20e6, 400e6, 400e6);
   CHECK(estimator.Objects(400e6) == doctest::Approx(20e6).epsilon(0.03));
+}
+
+TEST_CASE("after a restart one sample of a large interval does not outweigh what was known") {
+  HeapObjectEstimator estimator(4e6);
+  estimator.Update(1e6, 16e6, 20e6);
+  estimator.Restart(20e6, 8e6);
+  const double before = estimator.Objects(20e6);
+  // As if it were full of objects of 16 bytes: 50,000 objects a megabyte were known.
+  estimator.Update(0.5e6, 8e6, 20e6);
+  CHECK(estimator.Objects(20e6) < before * 1.2);
+  estimator.Update(0, 0, 20e6);
+  CHECK(estimator.Objects(20e6) == doctest::Approx(before));
 }

@@ -42,10 +42,12 @@ describe('the one slot for a sampling heap profiler', () => {
     expect(rest).toEqual({ metric: true, ended: true })
     // A sample stands for no less than the interval: twice the usual one at least.
     expect(least).toBeGreaterThan(2 * 524_288 - 5_000)
+    expect(least).toBeLessThan(Infinity)
   })
 
-  test('is known to be taken by another by the interval of the samples, and left to it', async () => {
-    expect(await slot('replacedByOthers')).toEqual({ metric: true, theirs: true })
+  test("is left to another's profile that has replaced ours: it is known by its interval", async () => {
+    expect(await slot('replacedByOthers')).toEqual({ metric: true, theirs: [true, true] })
+    expect(await slot('replacedBeforeTheEnd')).toEqual([true, true])
   })
 
   test("is somebody else's: theirs is read, and not ended", async () => {
