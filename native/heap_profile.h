@@ -12,7 +12,7 @@ namespace offloop {
 
 struct SamplingProfile {
   ProfileTotals totals;
-  // Samples since it began, as far as those alive tell: all but the newest that died. V8 numbers them.
+  // Samples since it began, as far as those alive tell: all up to the newest of them. V8 numbers them.
   uint64_t taken = 0;
   // Whether each sample stands for as much as one does at that interval. Where not, it is another's profile.
   bool has_interval = true;

@@ -3,6 +3,7 @@
 #include <uv.h>
 #include <v8-profiler.h>
 
+#include <cmath>
 #include <limits>
 #include <utility>
 
@@ -32,6 +33,7 @@ void HeapSampling::Start() noexcept {
   ours_ = Begin();
   estimator_.emplace(UsedBytes(isolate_));
   read_before_ = false;
+  allocated_before_bytes_ = std::numeric_limits<double>::quiet_NaN();
   read_at_ns_.store(0, std::memory_order_relaxed);
 }
 
@@ -64,11 +66,17 @@ void HeapSampling::Read(uint64_t now_ns, double allocated_bytes) noexcept {
     estimator_->Restart(used_bytes, SamplingRate::kUsualIntervalBytes);
   }
   estimator_->Update(profile->totals.objects, profile->totals.bytes, used_bytes);
-  if (ours_ && rate_.Look(now_ns, profile->taken)) {
+  // The profile alone tells too few: right after a collection all samples of garbage are gone, the newest among them.
+  const double taken =
+      std::fmax((allocated_bytes - allocated_before_bytes_) / static_cast<double>(rate_.interval_bytes()),
+                static_cast<double>(profile->taken));
+  if (std::isnan(allocated_before_bytes_)) allocated_before_bytes_ = allocated_bytes;
+  if (ours_ && rate_.Look(now_ns, static_cast<uint64_t>(taken))) {
     isolate_->GetHeapProfiler()->StopSamplingHeapProfiler();
     ours_ = Begin();
     estimator_->Restart(used_bytes, static_cast<double>(rate_.interval_bytes()));
     known_groups_ = std::move(profile->totals.groups);
+    allocated_before_bytes_ = allocated_bytes;
   }
   allocated_bytes_ = allocated_bytes;
   read_at_ns_.store(now_ns + (read_before_ ? kMaxAgeNs : kSecondNs), std::memory_order_relaxed);

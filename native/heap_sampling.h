@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <limits>
 #include <optional>
 
 #include "folding.h"
@@ -55,6 +56,8 @@ class HeapSampling {
   SamplingRate rate_;
   FoldedGroups known_groups_;   // from the profiles before this one
   double allocated_bytes_ = 0;  // at the last reading
+  // Before this profile; NaN until it is read, or where nobody knows.
+  double allocated_before_bytes_ = std::numeric_limits<double>::quiet_NaN();
   // When the profile is to be read next. Written by the owner, read by the sampling thread: relaxed, as what it decides
   // is only whether the thread is worth a question.
   std::atomic<uint64_t> read_at_ns_{kNever};
