@@ -41,7 +41,7 @@ const ANEW: readonly [workload: string, garbage: string, least: number, most: nu
 ]
 const MORE_THAN_USUAL = 600_000
 
-async function toldBy(...args: string[]): Promise<{ ratio: number; interval?: number }> {
+async function toldBy(...args: string[]): Promise<{ ratio: number; interval: number | undefined }> {
   const child = new Child('heap-objects.cjs', { args, execArgv: ['--expose-gc'] })
   const { estimate, objects, interval } = await child.next<Told>()
   expect((await child.exited).code).toBe(0)
