@@ -11,7 +11,10 @@ import { watch } from '../support/watch.mjs'
 
 const seconds = Number(process.argv[2])
 const NEVER_MS = 3_600_000
-const SETTLING_MS = 6_000
+const TASTE_MS = 1_000
+const MINUTE_MS = 60_000
+// More than the largest interval is for.
+const ENOUGH_BYTES = 8e9
 const program = fileURLToPath(new URL('../support/http-service.mjs', import.meta.url))
 const KINDS = [
   { path: '/light', requests: 300 },
@@ -42,11 +45,13 @@ async function observe({ url = '' }) {
         processCpuNs: (spent.processCpuNs - before.processCpuNs) / requests,
       }
     }
-    await load.ask('/hooked', BODY)
-    for (const end = performance.now() + SETTLING_MS; performance.now() < end; ) {
-      await load.rush(path, BODY, requests)
-    }
-    // The first answer finds what was allocated, the next one acts upon it.
+    // As much garbage as a minute of these requests makes. The first answer finds it, the next one acts upon it.
+    const { allocatedBytes } = await load.ask('/hooked', BODY)
+    const began = performance.now()
+    while (performance.now() - began < TASTE_MS) await load.rush(path, BODY, requests)
+    const more = (await load.ask('/hooked', BODY)).allocatedBytes - allocatedBytes
+    const bytes = Math.min((more * MINUTE_MS) / (performance.now() - began), ENOUGH_BYTES)
+    await load.ask('/garbage', JSON.stringify({ items: [], bytes }))
     for (let i = 0; i < 2; i++) await load.ask('/hooked', BODY)
     for (let i = 0; i < 5; i++) await cost('hooked')
     const rounds = []
