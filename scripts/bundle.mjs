@@ -1,27 +1,48 @@
 // Puts what each thread loads into one file, dist/bundle/main.js and dist/bundle/worker.js, with names and line numbers
-// kept. What is required late (`require('./…')` inside a function) has a file of its own beside them: code costs memory,
-// and time to compile, even where none of it runs. Such a file takes from its thread's what that one has, so nothing that
-// has state is there twice. The modules by themselves stay in dist, for tests and for the bridges.
-import { readFileSync } from 'node:fs'
+// kept. To find, read and compile a file costs the main thread 0.2 to 0.3 ms, however small it is; and code costs memory,
+// and time to compile, even where none of it runs. So what is required late (`require('./…')` inside a function) has a
+// file of its own beside them, and so has each further entry of the package. Such a file takes from its thread's what that
+// one has, so nothing that has state is there twice. The modules by themselves stay in dist, for tests and for the bridges.
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { root } from './tools.mjs'
 
+/** @typedef {import('esbuild').Plugin} Plugin */
+
 /** @param {string} dist the compiled package */
 export async function bundle(dist) {
-  await bundleThread('main', 'src/bundle/main.ts', path.join(dist, 'bundle'))
-  await bundleThread('worker', 'src/sampler/worker.ts', path.join(dist, 'bundle'))
+  const outdir = path.join(dist, 'bundle')
+  await bundleThread('main', 'src/index.ts', outdir, {
+    beside: ['src/register.ts', 'src/thread.ts'],
+    lateValues: { metrics: 'src/core/metrics.ts' },
+  })
+  await bundleThread('worker', 'src/sampler/worker.ts', outdir)
+  lead(dist, 'index.js', "module.exports = require('./bundle/main.js')")
+  lead(dist, 'index.mjs', "export * from './bundle/main.js'")
+  lead(dist, 'register.js', "require('./bundle/main-register.js')")
+  lead(dist, 'thread.js', "require('./bundle/main-thread.js')")
+}
+
+/** Has an entry lead to its bundle. */
+function lead(/** @type {string} */ dist, /** @type {string} */ file, /** @type {string} */ code) {
+  writeFileSync(path.join(dist, file), `${code}\n`)
+  rmSync(path.join(dist, `${file}.map`))
 }
 
 /**
  * @param {string} thread
  * @param {string} entry
  * @param {string} outdir
+ * @param {object} [more]
+ * @param {readonly string[]} [more.beside] entries with files of their own
+ * @param {Readonly<Record<string, string>>} [more.lateValues] what the entry declares and does not have: loaded when it is
+ * read, from this module
  */
-async function bundleThread(thread, entry, outdir) {
+async function bundleThread(thread, entry, outdir, { beside = [], lateValues = {} } = {}) {
   // Here, since setup.mjs runs before there is a node_modules.
   const { build } = await import('esbuild')
   /** @type {Map<string, string>} module, to the file that it has */
-  const late = new Map()
+  const late = new Map(beside.map((module) => [module, fileOf(thread, module)]))
   /** @type {Set<string>} modules of the thread's file that late ones use */
   const used = new Set()
   /** @type {import('esbuild').Plugin} */
@@ -31,7 +52,7 @@ async function bundleThread(thread, entry, outdir) {
       onResolve({ filter: /^\./, namespace: 'file' }, ({ kind, ...one }) => {
         const module = moduleOf(one)
         if (kind !== 'require-call' || !module.endsWith('.ts')) return undefined
-        const file = `${thread}-${path.basename(module, '.ts')}.js`
+        const file = fileOf(thread, module)
         if ([...late].some(([other, its]) => its === file && other !== module))
           throw new Error(`two are ${file}`)
         late.set(module, file)
@@ -42,7 +63,6 @@ async function bundleThread(thread, entry, outdir) {
   /** @type {Omit<import('esbuild').BuildOptions, 'write' | 'metafile'>} */
   const common = {
     absWorkingDir: root,
-    outdir,
     bundle: true,
     platform: 'node',
     format: 'cjs',
@@ -51,13 +71,9 @@ async function bundleThread(thread, entry, outdir) {
     external: ['*/package.json', `./${thread}.js`],
     logLevel: 'warning',
   }
-  const { metafile } = await build({
-    ...common,
-    entryPoints: { [thread]: entry },
-    plugins: [apart],
-    metafile: true,
-    write: false,
-  })
+  const looking = /** @type {const} */ ({ ...common, outdir, metafile: true, write: false, format: 'esm' })
+  const { metafile } = await build({ ...looking, entryPoints: [entry], plugins: [apart] })
+  for (const module of Object.values(lateValues)) late.set(module, fileOf(thread, module))
   /** @type {import('esbuild').Plugin} */
   const shared = {
     name: 'shared',
@@ -70,7 +86,10 @@ async function bundleThread(thread, entry, outdir) {
       })
       onLoad({ filter: /./, namespace: 'shared' }, ({ path: module }) => {
         used.add(module)
-        return { contents: `module.exports = require('./${thread}.js').${nameOf(module)}`, resolveDir: root }
+        return {
+          contents: `module.exports = require('./${thread}.js').${MODULES}.${nameOf(module)}`,
+          resolveDir: root,
+        }
       })
     },
   }
@@ -82,23 +101,73 @@ async function bundleThread(thread, entry, outdir) {
   ) {
     built.add(module)
     const name = path.basename(/** @type {string} */ (late.get(module)), '.js')
-    await build({ ...common, entryPoints: { [name]: module }, plugins: [apart, shared] })
+    await build({ ...common, outdir, entryPoints: { [name]: module }, plugins: [apart, shared] })
   }
+
+  /** The names that a module exports. */
+  const namesOf = async (/** @type {string} */ module) => {
+    const { metafile } = await build({ ...looking, entryPoints: [module], plugins: [apart] })
+    return Object.values(metafile.outputs).flatMap((output) => output.exports)
+  }
+  const names = (await namesOf(entry)).filter((name) => name !== 'default')
+  const nearby = (/** @type {string} */ module) =>
+    `./${path.relative(path.dirname(entry), module).replace(/\.ts$/, '')}`
+  const imports = names.length === 0 ? [] : [`import { ${names.join(', ')} } from '${nearby(entry)}'`]
+  const modules = []
+  for (const module of [...used].sort()) {
+    const its = (await namesOf(module)).map((name) => ({ name, here: `${nameOf(module)}_${name}` }))
+    imports.push(
+      `import { ${its.map(({ name, here }) => `${name} as ${here}`).join(', ')} } from '${nearby(module)}'`,
+    )
+    modules.push(`${nameOf(module)}: { ${its.map(({ name, here }) => `${name}: ${here}`).join(', ')} }`)
+  }
+  // Values, and no getters as esbuild makes them: V8 calls a getter at each `offloop.counters`, and does not inline it.
+  const exported = [
+    ...imports,
+    'export {}',
+    `module.exports = { ${names.join(', ')} }`,
+    "Object.defineProperty(module.exports, '__esModule', { value: true })",
+    `const late = { ${Object.entries(lateValues)
+      .map(([name, module]) => `get ${name}() { return require('${nearby(module)}').${name} }`)
+      .join(', ')} }`,
+    // In these words, so that Node.js finds the names for `import`.
+    ...Object.keys(lateValues).map(
+      (name) =>
+        `Object.defineProperty(module.exports, '${name}', { enumerable: true, get() { return late.${name} } })`,
+    ),
+    // For the thread's own files, so not enumerable; and made only when one of these asks.
+    `Object.defineProperty(module.exports, '${MODULES}', { get() { return { ${modules.join(', ')} } } })`,
+  ]
+  const sources = path.join(root, path.dirname(entry))
   /** @type {import('esbuild').Plugin} */
-  const sharing = {
-    name: 'sharing',
-    setup({ onLoad }) {
-      onLoad({ filter: /\.ts$/ }, ({ path: file }) => {
-        if (file !== path.join(root, entry)) return undefined
-        const added = [...used].sort().map((module) => {
-          const specifier = path.relative(path.dirname(entry), module).replace(/\.ts$/, '')
-          return `export * as ${nameOf(module)} from '${specifier}'`
-        })
-        return { contents: [readFileSync(file, 'utf8'), ...added].join('\n'), loader: 'ts' }
-      })
+  const first = {
+    name: 'first',
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^exported$/ }, () => ({ path: path.join(sources, 'exported.ts') }))
+      onLoad({ filter: /exported\.ts$/ }, () => ({ contents: exported.join('\n') }))
+      // To esbuild a module without exports is one only if it says so.
+      onLoad({ filter: /\.ts$/ }, ({ path: file }) =>
+        file === path.join(root, entry)
+          ? { contents: `${readFileSync(file, 'utf8')}\nexport {}`, loader: 'ts' }
+          : undefined,
+      )
     },
   }
-  await build({ ...common, entryPoints: { [thread]: entry }, plugins: [apart, sharing] })
+  await build({
+    ...common,
+    outfile: path.join(outdir, `${thread}.js`),
+    // What is exported is there before the thread's code runs, which may load a late file at once.
+    stdin: { contents: `import 'exported'\nimport '${nearby(entry)}'`, resolveDir: sources },
+    plugins: [first, apart],
+    logOverride: { 'commonjs-variable-in-esm': 'silent' },
+  })
+}
+
+/** What the thread's file has its modules by. */
+const MODULES = '_modules'
+
+function fileOf(/** @type {string} */ thread, /** @type {string} */ module) {
+  return `${thread}-${path.basename(module, '.ts')}.js`
 }
 
 /** The source file that a specifier means, by its name below the root. */
@@ -109,5 +178,5 @@ function moduleOf(/** @type {{ path: string, resolveDir: string }} */ { path: sp
 
 /** What the thread's file calls a module that it has. */
 function nameOf(/** @type {string} */ module) {
-  return `_${path.relative('src', module).replace(/\.ts$/, '').replace(/\W/g, '_')}`
+  return path.relative('src', module).replace(/\.ts$/, '').replace(/\W/g, '_')
 }

@@ -2,16 +2,13 @@
 import { realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { isMainThread } from 'node:worker_threads'
-import {
-  attach,
-  isBelowRun,
-  isClusterWorker,
-  isDisabled,
-  isRun,
-  loadBinding,
-  optionsFromEnvironment,
-  startWith,
-} from './bundle/main'
+import { optionsFromEnvironment } from './core/environment'
+import { isBelowRun, isRun } from './core/run'
+import { isDisabled } from './core/variables'
+import { attach } from './probe/counters'
+import { loadBinding } from './probe/load'
+import { isClusterWorker } from './sampler/sharing'
+import { startWith } from './sampler/start'
 
 if (!isDisabled(process.env) && !isOwnCommand()) {
   if (isMainThread) {
@@ -36,7 +33,7 @@ function isServed(): boolean {
 function isOwnCommand(): boolean {
   try {
     // npm starts it through a symbolic link.
-    return realpathSync(process.argv[1] ?? '') === join(__dirname, 'cli.js')
+    return realpathSync(process.argv[1] ?? '') === join(__dirname, '../cli.js')
   } catch {
     return false
   }

@@ -154,7 +154,8 @@ const setups = {
   'a Worker and our addon': {
     load: () => require('node:worker_threads'),
     start({ Worker }) {
-      require(ADDON)
+      // As we do it.
+      process.dlopen({ exports: {} }, fileURLToPath(new URL(ADDON, import.meta.url)))
       new Worker(require.resolve('./interval-worker.cjs')).unref()
       return undefined
     },

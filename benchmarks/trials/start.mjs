@@ -1,4 +1,5 @@
 // What the main thread pays for loading and starting something: `start.mjs SETUP [WISHES]`.
+import { findOne } from '../peers/peers.mjs'
 import { emit } from '../support/emit.mjs'
 import { runInner } from '../support/inner.mjs'
 import { setupOf } from '../support/setups.mjs'
@@ -9,6 +10,7 @@ const [setup, wishes] = process.argv.slice(2)
 if (wishes === undefined) await runInner([setup])
 const { load, start } = setupOf(setup)
 
+findOne()
 for (let i = 0; i < 3; i++) now()
 const began = now()
 const loaded = load()

@@ -32,13 +32,7 @@ export interface ObservePoolOptions {
 const QUANTILES = { p50: '0.5', p90: '0.9', p99: '0.99', p99_9: '0.999' } as const
 let observed = 0
 
-/**
- * Reports a Piscina pool with each sample, as `nodejs_pool_*`. To be called in the thread that calls `start()`, before
- * it or after: the pool is reported by the sampler that runs, and by each that is started later. Returns what ends it;
- * until then the pool is kept.
- *
- * @throws {TypeError} where `pool` is none, or the name cannot be a label or is another observed pool's.
- */
+/** What the package exports by this name. */
 export function observePool(pool: ObservablePool, options: ObservePoolOptions = {}): () => void {
   if (!Array.isArray(pool?.threads) || typeof pool.completed !== 'number' || pool.histogram === undefined) {
     throw new TypeError('offloop: observePool needs a pool of Piscina 5 or later')

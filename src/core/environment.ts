@@ -1,21 +1,7 @@
-import { readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
 import { messageOf } from './errors'
-import { type ExporterOptions, type Options, resolveOptions } from './options'
-import { resourceFromEnvironment } from './otlp'
-
-type Environment = Readonly<Record<string, string | undefined>>
-
-/** An environment variable that cannot be used. `option` is its name. */
-class InvalidVariable extends TypeError {
-  readonly code = 'ERR_OFFLOOP_INVALID_OPTION'
-  constructor(
-    readonly option: string,
-    message: string,
-  ) {
-    super(`offloop: environment variable ${option} ${message}`)
-  }
-}
+import type { ExporterOptions } from './exporter-options'
+import { type Options, resolveOptions } from './options'
+import { type Environment, flag, InvalidVariable } from './variables'
 
 const PARSERS: Readonly<Record<string, (value: string, env: Environment) => Options>> = {
   OFFLOOP_SERVICE: (service) => ({ service }),
@@ -63,44 +49,6 @@ function accepted(variable: string, options: Options): Options {
     const reason = messageOf(error).replace('offloop: ', '')
     const isKey = variable === 'OFFLOOP_EXPORT' && option.endsWith('.key')
     throw new InvalidVariable(isKey ? 'OFFLOOP_TINYOBS_KEY' : variable, `is refused: ${reason}`)
-  }
-}
-
-/** `OFFLOOP_DISABLED=1` turns everything off. */
-export function isDisabled(env: Environment): boolean {
-  const value = env.OFFLOOP_DISABLED
-  return value !== undefined && value !== '' && flag('OFFLOOP_DISABLED', value)
-}
-
-/**
- * The service's name where none is given: `OTEL_SERVICE_NAME`, else `service.name` of `OTEL_RESOURCE_ATTRIBUTES`, else the
- * application's package, else `node`.
- */
-export function defaultService(env: Environment, script: string | undefined, cwd: () => string): string {
-  if (env.OTEL_SERVICE_NAME !== undefined && env.OTEL_SERVICE_NAME !== '') return env.OTEL_SERVICE_NAME
-  const resource = resourceFromEnvironment(env)['service.name']
-  if (resource !== undefined && resource !== '') return resource
-  return packageName(script === undefined ? folderOf(cwd) : dirname(script)) ?? 'node'
-}
-
-// A deployment may have removed the folder under a running process: process.cwd() throws then.
-function folderOf(cwd: () => string): string {
-  try {
-    return cwd()
-  } catch {
-    return '/'
-  }
-}
-
-function packageName(folder: string): string | undefined {
-  for (let at = folder; ; at = dirname(at)) {
-    try {
-      const { name } = JSON.parse(readFileSync(join(at, 'package.json'), 'utf8')) as { name?: unknown }
-      if (typeof name === 'string' && name !== '') return name
-    } catch {
-      // No package here, or none that can be read: the one above decides.
-    }
-    if (dirname(at) === at) return undefined
   }
 }
 
@@ -153,12 +101,6 @@ function wholeNumber(variable: string, value: string): number {
   if (!/^\d+$/.test(value))
     throw new InvalidVariable(variable, `must be a whole number, and is ${JSON.stringify(value)}`)
   return Number(value)
-}
-
-function flag(variable: string, value: string): boolean {
-  if (value === '1' || value === 'true') return true
-  if (value === '0' || value === 'false') return false
-  throw new InvalidVariable(variable, `must be 1 or 0, and is ${JSON.stringify(value)}`)
 }
 
 function stallWorkers({ OFFLOOP_STALL_WORKERS: workers }: Environment): { workers?: boolean } {

@@ -31,11 +31,7 @@ export function labelValueFault(value: string): string | undefined {
   if (Buffer.byteLength(value) > MAX_LABEL_VALUE_BYTES) {
     return `must have at most ${MAX_LABEL_VALUE_BYTES} bytes of UTF-8`
   }
-  if (!isWellFormed(value)) return 'must be well-formed Unicode'
+  // The types of ES2022 do not know it yet.
+  if (!(value as unknown as { isWellFormed(): boolean }).isWellFormed()) return 'must be well-formed Unicode'
   return undefined
-}
-
-// String.prototype.isWellFormed, which the types of ES2022 do not know yet.
-function isWellFormed(value: string): boolean {
-  return !/[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/.test(value)
 }

@@ -105,23 +105,6 @@ export function integer(value: unknown, option: string, least: number, most: num
   return value
 }
 
-export function httpUrl(value: unknown, option: string): string {
-  const given = text(value, option)
-  let url: URL
-  try {
-    url = new URL(given)
-  } catch {
-    throw new InvalidRange(option, 'must be an absolute URL, such as http://localhost:8080/v1/ingest')
-  }
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    throw new InvalidRange(option, `must start with http:// or https://, and starts with ${url.protocol}`)
-  }
-  if (url.username !== '' || url.password !== '') {
-    throw new InvalidRange(option, 'must not hold a user name or password')
-  }
-  return url.href
-}
-
 export function known(given: Record<string, unknown>, path: string, names: readonly string[]): void {
   const stranger = Object.keys(given).find((name) => !names.includes(name))
   if (stranger !== undefined) throw unknown(stranger, path, names)
@@ -133,28 +116,10 @@ export function unknown(name: string, path: string, names: readonly string[]): I
 }
 
 export function meant(given: string, names: readonly string[]): string {
-  const best = names
-    .map((name) => ({ name, distance: editDistance(shortened(given).toLowerCase(), name.toLowerCase()) }))
-    .reduce((a, b) => (b.distance < a.distance ? b : a))
-  return best.distance <= Math.max(2, best.name.length / 3) ? `: did you mean ${best.name}?` : ''
-}
-
-/** How many characters were inserted, left out, replaced, or swapped with the next one. */
-function editDistance(a: string, b: string): number {
-  let before: number[] = []
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      const swapped =
-        a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? (before[j - 2] ?? Infinity) + 1 : Infinity
-      next.push(Math.min(replaced, swapped, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1))
-    }
-    before = row
-    row = next
-  }
-  return row[b.length] ?? 0
+  // Loaded where it is needed, not with the package.
+  const { nearest } = require('./nearest') as typeof import('./nearest')
+  const name = nearest(shortened(given), names)
+  return name === undefined ? '' : `: did you mean ${name}?`
 }
 
 export function show(value: unknown): string {

@@ -1,56 +1,24 @@
 import type { Batch } from './batch'
-import { type DogStatsDOptions, type DogStatsDSettings, targetFrom, unixPath } from './dogstatsd-options'
-import { messageOf } from './errors'
+import type * as Exporters from './exporter-options'
 import { labelNameFault, MAX_LABELS, RESERVED_LABELS } from './format'
-import { type ModuleOptions, type ModuleSettings, resolveModule } from './module-options'
 import {
   array,
   boolean,
   headerValue,
-  httpUrl,
   InvalidRange,
-  InvalidType,
   integer,
   known,
   labelValue,
-  meant,
   oneOf,
   record,
   shortened,
-  show,
   text,
-  unknown,
 } from './option-values'
-import {
-  OTLP_PACKAGES,
-  type OtlpOptions,
-  type OtlpProtocol,
-  type OtlpSettings,
-  otlpDefaults,
-  serviceInstanceId,
-} from './otlp'
-import { findPeer, notInstalled } from './peers'
 import type { Sharing } from './sharing'
 import { type StallOptions, type StallSettings, stallSettings } from './stall-options'
 
 /** Under whose names metrics are shown: offloop's own, those of TinyObs for Go, or those of prom-client's defaults. */
 export type Names = 'canonical' | 'go' | 'prom-client'
-
-/** Pushes to a TinyObs server, from the sampling thread. */
-export interface TinyObsOptions {
-  readonly type: 'tinyobs'
-  /** The server's ingest URL, such as `http://localhost:8080/v1/ingest`. */
-  readonly url: string
-  /** Sent as `Authorization: Bearer`. */
-  readonly key?: string
-  /** For one request. Default 10,000. */
-  readonly timeoutMs?: number
-  /** `'go'` sends the six metrics that TinyObs has for Go under their names there. Default `'canonical'`. */
-  readonly names?: Exclude<Names, 'prom-client'>
-}
-
-/** Runs in the sampling thread: it goes on while the event loop is blocked. */
-export type ExporterOptions = TinyObsOptions | OtlpOptions | DogStatsDOptions | ModuleOptions
 
 /** Runs on the main thread with each batch. May be async; what it throws is counted and reported. */
 export type ExporterFunction = (batch: Batch) => unknown
@@ -88,7 +56,7 @@ export interface Options {
   readonly intervalMs?: number
   /** HTTP from the sampling thread; off unless asked for. `true` is `127.0.0.1:9464`. */
   readonly serve?: boolean | ServeOptions
-  readonly exporters?: readonly (ExporterOptions | ExporterFunction)[]
+  readonly exporters?: readonly (Exporters.ExporterOptions | ExporterFunction)[]
   /** Added to every metric. */
   readonly labels?: Readonly<Record<string, string>>
   /** What is kept in memory of the last 24 hours. */
@@ -117,26 +85,12 @@ export interface Options {
   readonly stall?: StallOptions | false
 }
 
-/** What `countHeapObjects()` will take, as far as that can be told before. Upper bounds for ordinary heaps. */
-export interface HeapCountEstimate {
-  readonly estimatedPauseMs: number
-  /** Memory that V8 needs meanwhile, outside its heap. */
-  readonly estimatedBytes: number
-}
-
-export interface HeapCountOptions {
-  /** Refuse where the thread would be stopped for longer, 1 to 3,600,000. No limit by default. */
-  readonly maxPauseMs?: number
-  /** Called before the count starts, in place of the line on stderr. What it throws ends the call. */
-  readonly onEstimate?: (estimate: HeapCountEstimate) => void
-}
-
 /** Options, checked and complete: plain data, so that they can be posted to the sampling thread. */
 export interface Settings {
   readonly service: string
   readonly intervalMs: number
   readonly serve: ServeSettings | undefined
-  readonly exporters: readonly ExporterSettings[]
+  readonly exporters: readonly Exporters.ExporterSettings[]
   readonly labels: Readonly<Record<string, string>>
   readonly store: { readonly maxBytes: number }
   readonly heapObjects: boolean
@@ -159,22 +113,8 @@ export interface ServeSettings {
   readonly share: boolean | undefined
 }
 
-export interface TinyObsSettings {
-  readonly type: 'tinyobs'
-  readonly url: string
-  readonly key: string | undefined
-  readonly timeoutMs: number
-  readonly names: Names
-}
-
-export type ExporterSettings = TinyObsSettings | OtlpSettings | DogStatsDSettings | ModuleSettings
-
 export const DEFAULT_HOST = '127.0.0.1'
 export const DEFAULT_PORT = 9464
-
-const PROTOCOLS = Object.keys(OTLP_PACKAGES) as readonly OtlpProtocol[]
-/** 108 with the byte that ends it; 104 on macOS, whose call says so. */
-const MAX_SOCKET_PATH = 107
 
 /**
  * Checks `options` and completes them. `defaultService` is asked only where no service is given.
@@ -201,10 +141,15 @@ export function resolveOptions(
     'stall',
   ])
   const functions: ExporterFunction[] = []
-  const exporters: ExporterSettings[] = []
+  const exporters: Exporters.ExporterSettings[] = []
   array(given.exporters ?? [], 'exporters').forEach((exporter, index) => {
-    if (typeof exporter === 'function') functions.push(exporter as ExporterFunction)
-    else exporters.push(exporterSettings(exporter, `exporters[${index}]`))
+    if (typeof exporter === 'function') {
+      functions.push(exporter as ExporterFunction)
+      return
+    }
+    // Loaded where it is needed: it is as long as all the rest.
+    const { exporterSettings } = require('./exporter-options') as typeof Exporters
+    exporters.push(exporterSettings(exporter, `exporters[${index}]`))
   })
   const intervalMs = integer(given.intervalMs ?? 10_000, 'intervalMs', 100, 3_600_000)
   const collectorTimeoutMs = integer(given.collectorTimeoutMs ?? 1_000, 'collectorTimeoutMs', 10, 60_000)
@@ -253,152 +198,6 @@ function serveSettings(value: unknown): ServeSettings | undefined {
   }
 }
 
-/** Checks the options of `countHeapObjects()`, and throws as `resolveOptions` does. */
-export function resolveHeapCountOptions(options: unknown): HeapCountOptions {
-  const given = record(options ?? {}, 'options')
-  known(given, '', ['maxPauseMs', 'onEstimate'])
-  const { maxPauseMs, onEstimate } = given
-  if (onEstimate !== undefined && typeof onEstimate !== 'function') {
-    throw new InvalidType('onEstimate', `must be a function, and is ${show(onEstimate)}`)
-  }
-  return {
-    ...(maxPauseMs === undefined ? {} : { maxPauseMs: integer(maxPauseMs, 'maxPauseMs', 1, 3_600_000) }),
-    ...(onEstimate === undefined
-      ? {}
-      : { onEstimate: onEstimate as NonNullable<HeapCountOptions['onEstimate']> }),
-  }
-}
-
-const EXPORTERS: Readonly<
-  Record<string, (given: Record<string, unknown>, path: string) => ExporterSettings>
-> = {
-  tinyobs(given, path) {
-    known(given, path, ['type', 'url', 'key', 'timeoutMs', 'names'])
-    return {
-      type: 'tinyobs',
-      url: httpUrl(given.url, `${path}.url`),
-      key: given.key === undefined ? undefined : headerValue(given.key, `${path}.key`),
-      timeoutMs: integer(given.timeoutMs ?? 10_000, `${path}.timeoutMs`, 100, 120_000),
-      names: oneOf(given.names ?? 'canonical', `${path}.names`, ['canonical', 'go']),
-    }
-  },
-  otlp(given, path) {
-    const names = [
-      'type',
-      'url',
-      'protocol',
-      'headers',
-      'temporality',
-      'compression',
-      'timeoutMs',
-      'resource',
-    ]
-    known(given, path, names)
-    const defaults = otlpDefaults(process.env)
-    const pick = (name: keyof typeof defaults) => given[name] ?? defaults[name]
-    // A fault of the environment is told from one of the options.
-    const named = (name: keyof typeof defaults) =>
-      `${path}.${name}${given[name] === undefined ? ' (from OTEL_EXPORTER_OTLP_*)' : ''}`
-    const protocol = oneOf(pick('protocol'), named('protocol'), PROTOCOLS)
-    return {
-      type: 'otlp',
-      url:
-        given.url === undefined
-          ? httpUrl(defaults.url, named('url'))
-          : withPath(httpUrl(given.url, `${path}.url`), '/v1/metrics'),
-      protocol,
-      module: needed(path, OTLP_PACKAGES[protocol]),
-      headers: headers(given.headers ?? {}, `${path}.headers`),
-      temporality: oneOf(pick('temporality'), named('temporality'), ['cumulative', 'delta']),
-      compression: oneOf(pick('compression'), named('compression'), ['none', 'gzip']),
-      timeoutMs: integer(pick('timeoutMs'), named('timeoutMs'), 100, 120_000),
-      resource: { 'service.instance.id': serviceInstanceId(), ...attributes(given.resource, path) },
-    }
-  },
-  dogstatsd(given, path) {
-    known(given, path, ['type', 'host', 'port', 'path', 'prefix', 'tags'])
-    if (given.path !== undefined && (given.host !== undefined || given.port !== undefined)) {
-      throw new InvalidType(`${path}.path`, 'stands instead of host and port, not beside them')
-    }
-    needed(path, 'hot-shots')
-    return {
-      type: 'dogstatsd',
-      ...dogStatsDTarget(given, path),
-      prefix: given.prefix === undefined ? '' : statsPrefix(given.prefix, `${path}.prefix`),
-      tags: tags(given.tags ?? {}, `${path}.tags`),
-    }
-  },
-  module(given, path) {
-    known(given, path, ['type', 'path', 'options', 'timeoutMs'])
-    const timeoutMs = integer(given.timeoutMs ?? 10_000, `${path}.timeoutMs`, 100, 120_000)
-    return {
-      type: 'module',
-      ...moduleFile(given.path, `${path}.path`),
-      options: plainData(given.options, `${path}.options`),
-      timeoutMs,
-    }
-  },
-}
-
-/** `url`, or where it has no path of its own that one. */
-function withPath(url: string, path: string): string {
-  const made = new URL(url)
-  if (made.pathname === '/') made.pathname = path
-  return made.href
-}
-
-/** The file of an optional peer, found without being loaded. */
-function needed(path: string, name: string): string {
-  const file = findPeer(name)
-  if (file === undefined) throw new InvalidRange(`${path}.type`, notInstalled(name))
-  return file
-}
-
-function headers(value: unknown, path: string): Readonly<Record<string, string>> {
-  const given = record(value, path)
-  const checked: Record<string, string> = {}
-  for (const [name, text] of Object.entries(given)) {
-    const option = `${path}.${shortened(name)}`
-    if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name)) throw new InvalidRange(option, "is no header's name")
-    if (typeof text !== 'string')
-      throw new InvalidType(option, `must be a string, and is of type ${typeof text}`)
-    if (!/^[\x20-\x7e]+$/.test(text)) throw new InvalidRange(option, 'must be printable ASCII')
-    checked[name] = text
-  }
-  return checked
-}
-
-function attributes(value: unknown, path: string): Readonly<Record<string, string | number | boolean>> {
-  const given = record(value ?? {}, `${path}.resource`)
-  for (const [name, one] of Object.entries(given)) {
-    if (typeof one === 'string' || typeof one === 'boolean' || Number.isFinite(one)) continue
-    throw new InvalidType(
-      `${path}.resource.${shortened(name)}`,
-      `must be a string, a finite number or a boolean, and is ${show(one)}`,
-    )
-  }
-  return given as Record<string, string | number | boolean>
-}
-
-function exporterSettings(value: unknown, path: string): ExporterSettings {
-  const given = record(value, path, 'a function or an object')
-  if (given.type === undefined) {
-    // Which names are known is up to the type, so a misspelt `type` itself is looked for here.
-    const near = Object.keys(given).find((name) => name !== 'type' && meant(name, ['type']) !== '')
-    if (near !== undefined) throw unknown(near, path, ['type'])
-  }
-  const type = text(given.type, `${path}.type`)
-  const resolve = Object.hasOwn(EXPORTERS, type) ? EXPORTERS[type] : undefined
-  if (resolve === undefined) {
-    const types = Object.keys(EXPORTERS)
-    throw new InvalidRange(
-      `${path}.type`,
-      `is ${show(type)}, and must be one of ${types.join(', ')}${meant(type, types)}`,
-    )
-  }
-  return resolve(given, path)
-}
-
 function labels(value: unknown): Readonly<Record<string, string>> {
   const given = record(value, 'labels')
   const names = Object.keys(given)
@@ -416,73 +215,4 @@ function labels(value: unknown): Readonly<Record<string, string>> {
     checked[name] = labelValue(given[name], path)
   }
   return checked
-}
-
-function dogStatsDTarget(
-  given: Record<string, unknown>,
-  path: string,
-): Pick<DogStatsDSettings, 'host' | 'port' | 'path'> {
-  const isGiven = ['host', 'port', 'path'].some((name) => given[name] !== undefined)
-  const { from, target } = targetFrom(process.env)
-  const where = (name: string) => (isGiven ? `${path}.${name}` : `${path}.${name} (from ${from})`)
-  const found: Readonly<Record<string, unknown>> | undefined = isGiven ? given : target
-  // Not shown: it may hold a password.
-  if (found === undefined)
-    throw new InvalidRange(where('path'), 'must be udp://host:port, unix:///path or unixgram:///path')
-  return {
-    host: found.host === undefined ? undefined : text(found.host, where('host')),
-    port: found.port === undefined ? undefined : integer(found.port, where('port'), 1, 65_535),
-    path: found.path === undefined ? undefined : socketPath(found.path, where('path')),
-  }
-}
-
-function socketPath(value: unknown, option: string): string {
-  const given = text(value, option)
-  const path = unixPath(given) ?? given
-  if (!path.startsWith('/'))
-    throw new InvalidRange(option, 'must be absolute, such as /run/datadog/dsd.socket')
-  if (Buffer.byteLength(path) > MAX_SOCKET_PATH) {
-    throw new InvalidRange(option, `must have at most ${MAX_SOCKET_PATH} bytes, as the path of a socket`)
-  }
-  return path
-}
-
-function statsPrefix(value: unknown, option: string): string {
-  const given = text(value, option)
-  if (/^[a-zA-Z][a-zA-Z0-9_.]{0,99}$/.test(given)) return given
-  throw new InvalidRange(option, 'must start with a letter and have at most 100 letters, digits, _ and .')
-}
-
-function tags(value: unknown, option: string): Readonly<Record<string, string>> {
-  const given = record(value, option)
-  const names = Object.keys(given)
-  if (names.length > MAX_LABELS)
-    throw new InvalidRange(option, `has ${names.length}, and may have ${MAX_LABELS}`)
-  const checked: Record<string, string> = {}
-  for (const name of names) {
-    const path = `${option}.${shortened(name)}`
-    if (!/^[a-zA-Z][a-zA-Z0-9_./-]*$/.test(name)) {
-      throw new InvalidRange(path, 'has a name that is not a letter and then letters, digits, and _ . / -')
-    }
-    checked[name] = labelValue(given[name], path)
-  }
-  return checked
-}
-
-function moduleFile(value: unknown, option: string): { name: string; path: string } {
-  const given = text(value, option)
-  try {
-    return resolveModule(given)
-  } catch {
-    // The reason that Node.js gives has a path in each line.
-    throw new InvalidRange(option, `names no module: ${show(given)}, from the working directory`)
-  }
-}
-
-function plainData(value: unknown, option: string): unknown {
-  try {
-    return structuredClone(value)
-  } catch (error) {
-    throw new InvalidType(option, `must be plain data: ${shortened(messageOf(error))}`)
-  }
 }

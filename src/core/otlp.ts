@@ -1,5 +1,6 @@
 import type { Attributes } from './otel-data'
 import type { Temporality } from './otel-points'
+import type { Environment } from './variables'
 
 export type OtlpProtocol = 'http/protobuf' | 'http/json'
 
@@ -43,8 +44,6 @@ export const OTLP_PACKAGES: Readonly<Record<OtlpProtocol, string>> = {
   'http/json': '@opentelemetry/exporter-metrics-otlp-http',
 }
 
-type Environment = Readonly<Record<string, string | undefined>>
-
 /** The standard variables that decide before the official exporter is loaded, which reads the others itself. */
 export function otlpDefaults(env: Environment) {
   const of = (name: string): string | undefined =>
@@ -68,22 +67,6 @@ export function otlpDefaults(env: Environment) {
 function under(base: string): string {
   const [, path = '', query = ''] = /^([^?#]*)(.*)$/s.exec(base) ?? []
   return `${path.replace(/\/$/, '')}/v1/metrics${query}`
-}
-
-/** Of `OTEL_RESOURCE_ATTRIBUTES`. The specification has one that cannot be read ignored as a whole. */
-export function resourceFromEnvironment(env: Environment): Record<string, string> {
-  const attributes: Record<string, string> = {}
-  for (const part of (env.OTEL_RESOURCE_ATTRIBUTES ?? '').split(',')) {
-    if (part.trim() === '') continue
-    const at = part.indexOf('=')
-    try {
-      if (at < 1) return {}
-      attributes[decodeURIComponent(part.slice(0, at).trim())] = decodeURIComponent(part.slice(at + 1).trim())
-    } catch {
-      return {}
-    }
-  }
-  return attributes
 }
 
 // One for all exporters of a process, and for a sampling thread that is started anew. It need not be unguessable, and

@@ -1,5 +1,5 @@
 import type { OffloopError } from '../core/errors'
-import type { ExporterSettings } from '../core/options'
+import type { ExporterSettings } from '../core/exporter-options'
 import type { Exporter } from './exporter'
 
 type Report = (error: OffloopError) => void

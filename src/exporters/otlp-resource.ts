@@ -1,6 +1,6 @@
 import os from 'node:os'
 import type { Attributes } from '../core/otel-data'
-import { resourceFromEnvironment } from '../core/otlp'
+import { resourceFromEnvironment } from '../core/service'
 
 const ARCHITECTURES: Readonly<Record<string, string>> = {
   x64: 'amd64',

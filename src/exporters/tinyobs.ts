@@ -1,7 +1,7 @@
 import type { Batch, Labels, Metric, MetricType } from '../core/batch'
 import type { OffloopError } from '../core/errors'
 import { MAX_LABEL_VALUE_BYTES, MAX_LABELS, MAX_NAME_LENGTH } from '../core/format'
-import type { TinyObsSettings } from '../core/options'
+import type { TinyObsSettings } from '../core/tinyobs-options'
 import { Delivery } from './delivery'
 import type { Exporter } from './exporter'
 import { goNames } from './names-go'

@@ -1,4 +1,4 @@
-import { BLOCK_LENGTH, Slot } from './layout'
+import { SLOTS, Slot } from './layout'
 import { attachProbe } from './probe'
 
 /**
@@ -26,7 +26,7 @@ export interface Counters {
 
 // Module variables, and getters on a prototype: V8 inlines them to one load from shared memory. The getters of an
 // object literal it calls, which takes ten times as long.
-let slots: Float64Array = new Float64Array(BLOCK_LENGTH).fill(Number.NaN)
+let slots: Float64Array = new Float64Array(SLOTS.length).fill(Number.NaN)
 let sequence: Int32Array = new Int32Array(1)
 
 class LiveCounters implements Readonly<Counters> {

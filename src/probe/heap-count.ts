@@ -1,8 +1,22 @@
 import { OffloopError } from '../core/errors'
-import { type HeapCountEstimate, type HeapCountOptions, resolveHeapCountOptions } from '../core/options'
+import { InvalidType, integer, known, record, show } from '../core/option-values'
 import { say } from '../core/report'
 import { BlockReader } from './block'
 import { attachProbe } from './probe'
+
+/** What `countHeapObjects()` will take, as far as that can be told before. Upper bounds for ordinary heaps. */
+export interface HeapCountEstimate {
+  readonly estimatedPauseMs: number
+  /** Memory that V8 needs meanwhile, outside its heap. */
+  readonly estimatedBytes: number
+}
+
+export interface HeapCountOptions {
+  /** Refuse where the thread would be stopped for longer, 1 to 3,600,000. No limit by default. */
+  readonly maxPauseMs?: number
+  /** Called before the count starts, in place of the line on stderr. What it throws ends the call. */
+  readonly onEstimate?: (estimate: HeapCountEstimate) => void
+}
 
 /** What `countHeapObjects()` found. */
 export interface HeapCount {
@@ -29,14 +43,7 @@ let last:
   | { readonly nsPerObject: number; readonly density: number; readonly sampledDensity: number }
   | undefined
 
-/**
- * Counts the objects on the calling thread's heap, exactly. It runs a full collection and walks the heap, and the
- * thread stands still meanwhile: about 0.2 s for a million objects. One line on stderr says how long before it starts.
- *
- * @throws {OffloopError} `ERR_OFFLOOP_HEAP_COUNT` where it would take longer than `maxPauseMs` or more memory than there
- * is, or while an inspector tracks heap objects; `ERR_OFFLOOP_NO_ADDON` where no addon is loaded.
- * @throws {TypeError | RangeError} `ERR_OFFLOOP_INVALID_OPTION` for a bad option.
- */
+/** What the package exports by this name. */
 export function countHeapObjects(options: HeapCountOptions = {}): HeapCount {
   const { maxPauseMs, onEstimate } = resolveHeapCountOptions(options)
   const probe = attachProbe()
@@ -70,6 +77,21 @@ export function countHeapObjects(options: HeapCountOptions = {}): HeapCount {
     sampledDensity: sampledDensity(probe.memory),
   }
   return { objects, bytes, pauseMs: pauseNs / 1e6, estimatedPauseMs }
+}
+
+function resolveHeapCountOptions(options: unknown): HeapCountOptions {
+  const given = record(options ?? {}, 'options')
+  known(given, '', ['maxPauseMs', 'onEstimate'])
+  const { maxPauseMs, onEstimate } = given
+  if (onEstimate !== undefined && typeof onEstimate !== 'function') {
+    throw new InvalidType('onEstimate', `must be a function, and is ${show(onEstimate)}`)
+  }
+  return {
+    ...(maxPauseMs === undefined ? {} : { maxPauseMs: integer(maxPauseMs, 'maxPauseMs', 1, 3_600_000) }),
+    ...(onEstimate === undefined
+      ? {}
+      : { onEstimate: onEstimate as NonNullable<HeapCountOptions['onEstimate']> }),
+  }
 }
 
 function estimateCount(memory: SharedArrayBuffer): HeapCountEstimate {

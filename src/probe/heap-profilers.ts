@@ -8,7 +8,7 @@ const PPROF_PACKAGE =
  * a profiler that somebody set up on purpose goes before our estimate.
  */
 export function otherHeapProfiler(execArgv: readonly string[], env: Environment): string | undefined {
-  const flags = [...execArgv, ...(env.NODE_OPTIONS ?? '').split(/\s+/)]
+  const flags = env.NODE_OPTIONS ? [...execArgv, ...env.NODE_OPTIONS.split(/\s+/)] : execArgv
   if (flags.some((flag) => flag === '--heap-prof' || flag.startsWith('--heap-prof='))) return '--heap-prof'
   const dd = env.DD_PROFILING_ENABLED
   if (dd !== undefined && dd !== '' && dd !== 'false' && dd !== '0') return 'DD_PROFILING_ENABLED'

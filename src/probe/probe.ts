@@ -1,4 +1,4 @@
-import * as workerThreads from 'node:worker_threads'
+import { threadId } from 'node:worker_threads'
 import type { Binding } from './binding'
 import { loadBinding } from './load'
 import type { PerfHooksProbe } from './perf-hooks'
@@ -31,7 +31,7 @@ export function attachProbe(): Probe {
 function open(): Probe {
   const { binding, reason } = loadBinding()
   if (binding !== undefined) {
-    return { source: 'native', memory: binding.attach(workerThreads.threadId, ownThreadName()), binding }
+    return { source: 'native', memory: binding.attach(threadId, ownThreadName()), binding }
   }
   // Loaded where it is needed: node:perf_hooks alone takes a millisecond.
   const perfHooks = require('./perf-hooks') as typeof import('./perf-hooks')
@@ -41,7 +41,7 @@ function open(): Probe {
 
 // Node.js 22.20 and 24.6 tell a worker its own name; before that it is not to be had from inside.
 function ownThreadName(): string {
-  return (workerThreads as { threadName?: string }).threadName ?? ''
+  return (require('node:worker_threads') as { threadName?: string }).threadName ?? ''
 }
 
 // What Node.js 24 calls a worker that nobody gave a name.

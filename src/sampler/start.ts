@@ -1,7 +1,7 @@
-import { defaultService } from '../core/environment'
 import { OffloopError } from '../core/errors'
 import { type Options, resolveOptions } from '../core/options'
 import { warnOnce } from '../core/report'
+import { defaultService } from '../core/service'
 import { hostStanding } from '../core/standing'
 import { attach } from '../probe/counters'
 import { otherHeapProfiler } from '../probe/heap-profilers'

@@ -2,7 +2,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { inspect } from 'node:util'
-import { isDisabled } from '../core/environment'
+import { isDisabled } from '../core/variables'
 import { toldUrl } from '../core/run'
 import { Client } from './client'
 import { frame } from './frame'

@@ -4,8 +4,9 @@ import { dirname, join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { dist } from '../dist'
 
-const { defaultService, isDisabled, optionsFromEnvironment } =
-  dist<typeof import('../../src/core/environment')>('core/environment.js')
+const { optionsFromEnvironment } = dist<typeof import('../../src/core/environment')>('core/environment.js')
+const { defaultService } = dist<typeof import('../../src/core/service')>('core/service.js')
+const { isDisabled } = dist<typeof import('../../src/core/variables')>('core/variables.js')
 const { resolveOptions } = dist<typeof import('../../src/core/options')>('core/options.js')
 
 function refusal(env: Record<string, string>) {

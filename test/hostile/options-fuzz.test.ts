@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs'
 import { validateHeaderName, validateHeaderValue } from 'node:http'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { ExporterSettings, ServeSettings, Settings } from '../../src/core/options'
+import type { ExporterSettings } from '../../src/core/exporter-options'
+import type { ServeSettings, Settings } from '../../src/core/options'
 import { dist } from '../dist'
 
 const { resolveOptions } = dist<typeof import('../../src/core/options')>('core/options.js')
