@@ -13,8 +13,8 @@ const seconds = Number(process.argv[2])
 const NEVER_MS = 3_600_000
 const TASTE_MS = 1_000
 const MINUTE_MS = 60_000
-// More than the largest interval is for.
-const ENOUGH_BYTES = 8e9
+// What the largest interval is for.
+const ENOUGH_BYTES = 26e9
 const program = fileURLToPath(new URL('../support/http-service.mjs', import.meta.url))
 const KINDS = [
   { path: '/light', requests: 300 },
