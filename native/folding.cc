@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 
@@ -14,8 +15,10 @@ using Indexes = std::vector<size_t>;
 
 // `site`: what the node and the functions that it calls have allocated, in the order of time. Inlining is the reason
 // for the latter: once optimised, the caller allocates what was the callee's before. `objects`: of each sample, so far.
-double ObjectsInGroup(const std::vector<HeapSample>& samples, const std::vector<double>& objects,
-                      const Indexes& site, const HeapSample& group) noexcept {
+// Nothing where too little is known.
+std::optional<double> ObjectsInGroup(const std::vector<HeapSample>& samples,
+                                     const std::vector<double>& objects, const Indexes& site,
+                                     const HeapSample& group) noexcept {
   double grouped = 0;
   double smaller = 0;
   double changes = 0;
@@ -38,7 +41,7 @@ double ObjectsInGroup(const std::vector<HeapSample>& samples, const std::vector<
     before = &sample;
     before_in_group = in_group;
   }
-  if (smaller < 2) return 1;
+  if (smaller < 2) return std::nullopt;
   const double all = grouped + smaller;
   const double pairs = 2 * grouped * smaller;
   const double expected = pairs / all;
@@ -50,7 +53,7 @@ double ObjectsInGroup(const std::vector<HeapSample>& samples, const std::vector<
 
 }  // namespace
 
-ProfileTotals TotalsOf(std::vector<HeapSample> samples) noexcept {
+ProfileTotals TotalsOf(std::vector<HeapSample> samples, const FoldedGroups& known) noexcept {
   std::sort(samples.begin(), samples.end(),
             [](const HeapSample& a, const HeapSample& b) { return a.id < b.id; });
   std::unordered_map<uint32_t, Indexes> sites;
@@ -75,13 +78,27 @@ ProfileTotals TotalsOf(std::vector<HeapSample> samples) noexcept {
   std::sort(groups.begin(), groups.end(), [&](const Indexes* a, const Indexes* b) {
     return samples[a->front()].size < samples[b->front()].size;
   });
+  ProfileTotals totals;
+  totals.groups = known;
   std::vector<double> objects(samples.size(), 1);
+  if (!known.empty()) {
+    for (size_t i = 0; i < samples.size(); ++i) {
+      const auto group = known.find({samples[i].function, samples[i].size});
+      if (group != known.end()) objects[i] = group->second;
+    }
+  }
   for (const Indexes* group : groups) {
     const HeapSample& first = samples[group->front()];
-    const double inside = ObjectsInGroup(samples, objects, sites[first.node], first);
-    for (const size_t index : *group) objects[index] = inside;
+    const std::optional<double> inside = ObjectsInGroup(samples, objects, sites[first.node], first);
+    if (!inside) continue;
+    for (const size_t index : *group) objects[index] = *inside;
+    if (first.function == 0) continue;
+    if (*inside == 1) {
+      totals.groups.erase({first.function, first.size});
+    } else if (totals.groups.size() < folding::kMaxKnown) {
+      totals.groups[{first.function, first.size}] = *inside;
+    }
   }
-  ProfileTotals totals;
   for (size_t i = 0; i < samples.size(); ++i) {
     totals.objects += samples[i].count * objects[i];
     totals.bytes += samples[i].count * static_cast<double>(samples[i].size);

@@ -7,11 +7,16 @@
 // objects as the smaller ones had in as many bytes. Sizes that take turns at random (a row and its strings, out of
 // JSON.parse) are what they seem, and so is a size of which nothing else is known: both count as one object.
 //
+// A profile that follows another has lost the samples by which a group was known: so what is in a group can be
+// remembered, by function and size.
+//
 // Plain arithmetic, tested alone. Owning thread: any; no state.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
+#include <utility>
 #include <vector>
 
 namespace offloop {
@@ -22,15 +27,22 @@ struct HeapSample {
   size_t size;      // bytes
   double count;     // how many allocations of this size the sample stands for
   uint64_t id;      // in the order of time
+  // The function, the same in each profile; 0 where it has no source.
+  uint64_t function = 0;
 };
+
+// Objects in a group, by its function and size.
+using FoldedGroups = std::map<std::pair<uint64_t, size_t>, double>;
 
 struct ProfileTotals {
   double objects = 0;
   double bytes = 0;
+  FoldedGroups groups;  // those found, and the ones known before of which this profile tells nothing
 };
 
-// Takes the samples of one profile. At most kMaxGroups * samples.size() steps.
-ProfileTotals TotalsOf(std::vector<HeapSample> samples) noexcept;
+// Takes the samples of one profile, and the groups that are known from profiles before it. At most
+// kMaxGroups * samples.size() steps.
+ProfileTotals TotalsOf(std::vector<HeapSample> samples, const FoldedGroups& known = {}) noexcept;
 
 namespace folding {
 
@@ -45,6 +57,8 @@ inline constexpr double kMinDeviations = 3;
 // A group has two objects at least; sizes differ, so one of less than 1.5 is no group.
 inline constexpr double kMinObjects = 1.5;
 inline constexpr double kMaxObjects = 32;
+// No more are remembered.
+inline constexpr size_t kMaxKnown = 256;
 
 }  // namespace folding
 

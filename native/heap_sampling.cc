@@ -3,7 +3,9 @@
 #include <uv.h>
 #include <v8-profiler.h>
 
+#include <cmath>
 #include <limits>
+#include <utility>
 
 #include "heap_profile.h"
 
@@ -17,17 +19,21 @@ constexpr uint64_t kMaxAgeNs = 60'000'000'000;
 // idles from then on is not woken for another. The second comes soon, since the estimate rests on what a fresh heap is like.
 constexpr uint64_t kSecondNs = 10'000'000'000;
 
+double UsedBytes(v8::Isolate* isolate) noexcept {
+  v8::HeapStatistics heap;
+  isolate->GetHeapStatistics(&heap);
+  return static_cast<double>(heap.used_heap_size());
+}
+
 }  // namespace
 
 void HeapSampling::Start() noexcept {
   if (estimator_ || lost_) return;
-  v8::HeapStatistics heap;
-  isolate_->GetHeapStatistics(&heap);
   // False where another's profiler runs already: then its profile is read, and it is not ours to stop.
-  ours_ = isolate_->GetHeapProfiler()->StartSamplingHeapProfiler(HeapObjectEstimator::kSamplingIntervalBytes,
-                                                                 HeapObjectEstimator::kStackDepth);
-  estimator_.emplace(static_cast<double>(heap.used_heap_size()));
+  ours_ = Begin();
+  estimator_.emplace(UsedBytes(isolate_));
   read_before_ = false;
+  allocated_before_bytes_ = std::numeric_limits<double>::quiet_NaN();
   read_at_ns_.store(0, std::memory_order_relaxed);
 }
 
@@ -37,24 +43,63 @@ void HeapSampling::Stop() noexcept {
   End();
 }
 
-void HeapSampling::Read(uint64_t now_ns) noexcept {
-  const std::optional<ProfileTotals> profile = ReadSamplingProfile(isolate_);
+void HeapSampling::GiveBack() noexcept {
+  if (ours_) {
+    const auto profile = ReadSamplingProfile(isolate_, rate_.interval_bytes(), known_groups_);
+    ours_ = profile && profile->has_interval;
+  }
+  Stop();
+}
+
+void HeapSampling::Read(uint64_t now_ns, double allocated_bytes) noexcept {
+  std::optional<SamplingProfile> profile =
+      ReadSamplingProfile(isolate_, rate_.interval_bytes(), known_groups_);
   if (!profile) {
     // Without samples the figure would drift from the truth unseen: absent from here on.
     lost_ = true;
     return End();
   }
-  estimator_->Update(profile->objects, profile->bytes);
+  const double used_bytes = UsedBytes(isolate_);
+  if (ours_ && !profile->has_interval) {
+    // Somebody ended ours and began their own.
+    ours_ = false;
+    estimator_->Restart(used_bytes, SamplingRate::kUsualIntervalBytes);
+  }
+  estimator_->Update(profile->totals.objects, profile->totals.bytes, used_bytes);
+  // The profile alone tells too few: right after a collection all samples of garbage are gone, the newest among them.
+  const double taken =
+      std::fmax((allocated_bytes - allocated_before_bytes_) / static_cast<double>(rate_.interval_bytes()),
+                static_cast<double>(profile->taken));
+  if (std::isnan(allocated_before_bytes_)) allocated_before_bytes_ = allocated_bytes;
+  if (ours_ && rate_.Look(now_ns, static_cast<uint64_t>(taken))) {
+    isolate_->GetHeapProfiler()->StopSamplingHeapProfiler();
+    ours_ = Begin();
+    estimator_->Restart(used_bytes, static_cast<double>(rate_.interval_bytes()));
+    known_groups_ = std::move(profile->totals.groups);
+    allocated_before_bytes_ = allocated_bytes;
+  }
+  allocated_bytes_ = allocated_bytes;
   read_at_ns_.store(now_ns + (read_before_ ? kMaxAgeNs : kSecondNs), std::memory_order_relaxed);
   read_before_ = true;
+}
+
+void HeapSampling::Allocated(double bytes) noexcept {
+  if (ours_ && bytes - allocated_bytes_ > rate_.budget_bytes())
+    read_at_ns_.store(0, std::memory_order_relaxed);
 }
 
 double HeapSampling::Objects(double used_bytes) const noexcept {
   return estimator_ ? estimator_->Objects(used_bytes) : std::numeric_limits<double>::quiet_NaN();
 }
 
+bool HeapSampling::Begin() noexcept {
+  rate_.Begin(uv_hrtime());
+  return isolate_->GetHeapProfiler()->StartSamplingHeapProfiler(rate_.interval_bytes(), kStackDepth);
+}
+
 void HeapSampling::End() noexcept {
   estimator_.reset();
+  known_groups_.clear();
   ours_ = false;
   read_at_ns_.store(kNever, std::memory_order_relaxed);
 }

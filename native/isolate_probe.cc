@@ -200,7 +200,7 @@ void IsolateProbe::Follow() noexcept {
   if (registry.heap_sampling()) {
     heap_sampling_.Start();
   } else {
-    heap_sampling_.Stop();
+    heap_sampling_.GiveBack();
   }
   if (registry.heap_accounting() == accounting_.on()) return;
   if (accounting_.on()) {
@@ -350,7 +350,7 @@ void IsolateProbe::AnswerAtTurnEnd() noexcept {
   // First, and also where an interrupt has answered already: on a busy thread it always has.
   const bool reads_profile = heap_sampling_.IsDue(now_ns);
   if (reads_profile) {
-    heap_sampling_.Read(now_ns);
+    heap_sampling_.Read(now_ns, block_.Get(k_heapAllocatedBytes));
     const uint64_t took_ns = uv_hrtime() - now_ns;
     if (timings_) timings_->profile_ns = took_ns;
     Block::Update(block_).Add(k_answerNs, static_cast<double>(took_ns));
@@ -375,6 +375,7 @@ void IsolateProbe::Answer() noexcept {
   isolate_->GetHeapStatistics(&heap);
   const double used_bytes = static_cast<double>(heap.used_heap_size());
   AccountFor(used_bytes);
+  heap_sampling_.Allocated(block_.Get(k_heapAllocatedBytes));
   gc_time_.Update(isolate_);
   const double objects = heap_sampling_.Objects(used_bytes);
   const auto idle_ns = static_cast<double>(uv_metrics_idle_time(loop_));

@@ -1,6 +1,7 @@
 // What a request costs a service with us and without, in one process: `http-paired.mjs SECONDS`. Blocks of requests, as
 // fast as they are answered, with our hooks in force, with all of them but the sampling of objects, or with none, in an
-// order by chance; by its own CPU clocks. No sample is taken meanwhile.
+// order by chance; by its own CPU clocks. No sample is taken meanwhile; but V8's heap samples are as rare as the load has
+// made them before (native/sampling_rate.h): each /hooked asks the thread as the sampling thread does.
 import { fileURLToPath } from 'node:url'
 import { generator, shuffled } from '../harness/statistics.mjs'
 import { emit } from '../support/emit.mjs'
@@ -10,6 +11,10 @@ import { watch } from '../support/watch.mjs'
 
 const seconds = Number(process.argv[2])
 const NEVER_MS = 3_600_000
+const TASTE_MS = 1_000
+const MINUTE_MS = 60_000
+// What the largest interval is for.
+const ENOUGH_BYTES = 26e9
 const program = fileURLToPath(new URL('../support/http-service.mjs', import.meta.url))
 const KINDS = [
   { path: '/light', requests: 300 },
@@ -40,6 +45,14 @@ async function observe({ url = '' }) {
         processCpuNs: (spent.processCpuNs - before.processCpuNs) / requests,
       }
     }
+    // As much garbage as a minute of these requests makes. The first answer finds it, the next one acts upon it.
+    const { allocatedBytes } = await load.ask('/hooked', BODY)
+    const began = performance.now()
+    while (performance.now() - began < TASTE_MS) await load.rush(path, BODY, requests)
+    const more = (await load.ask('/hooked', BODY)).allocatedBytes - allocatedBytes
+    const bytes = Math.min((more * MINUTE_MS) / (performance.now() - began), ENOUGH_BYTES)
+    await load.ask('/garbage', JSON.stringify({ items: [], bytes }))
+    for (let i = 0; i < 2; i++) await load.ask('/hooked', BODY)
     for (let i = 0; i < 5; i++) await cost('hooked')
     const rounds = []
     for (const end = performance.now() + (seconds * 1000) / KINDS.length; performance.now() < end; ) {

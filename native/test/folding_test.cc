@@ -21,11 +21,13 @@ class Profile {
                           .parent = node - 1,
                           .size = size,
                           .count = 520'000.0 / static_cast<double>(size),
-                          .id = samples_.size()});
+                          .id = samples_.size(),
+                          .function = 100 + node});
     }
     return *this;
   }
   double Objects() const { return TotalsOf(samples_).objects; }
+  double Objects(const FoldedGroups& known) const { return TotalsOf(samples_, known).objects; }
   double Counted() const {
     double objects = 0;
     for (const HeapSample& sample : samples_) objects += sample.count;
@@ -118,4 +120,34 @@ TEST_CASE("the bytes are the samples' whatever the groups") {
   Profile profile;
   profile.Add(kRoot, 40, 5).Add(kRoot, 200, 20);
   CHECK(TotalsOf(profile.samples()).bytes == doctest::Approx(25 * 520'000.0));
+}
+
+TEST_CASE("what is in a group is known in a profile that began later, whatever its nodes are") {
+  Profile before;
+  before.Add(kCaller, 40, 5).Add(kCaller, 200, 20);
+  const FoldedGroups known = TotalsOf(before.samples()).groups;
+  CHECK(known.size() == 1);
+  Profile after;
+  after.Add(kCaller, 200, 2);
+  CHECK(after.Objects() == doctest::Approx(after.Counted()));
+  for (HeapSample& sample : after.samples()) sample.node += 7;
+  CHECK(after.Objects(known) == doctest::Approx(2 * 13'000));
+  CHECK(TotalsOf(after.samples(), known).groups == known);
+}
+
+TEST_CASE("another function or size is none of the groups that are known, nor is one without a source") {
+  Profile profile;
+  profile.Add(kCaller, 200, 2);
+  CHECK(profile.Objects({{{101, 200}, 5}, {{102, 208}, 5}}) == doctest::Approx(profile.Counted()));
+  profile.Add(kCaller, 40, 5).Add(kCaller, 200, 20);
+  for (HeapSample& sample : profile.samples()) sample.function = 0;
+  CHECK(TotalsOf(profile.samples()).groups.empty());
+}
+
+TEST_CASE("a group that turns out to be none is forgotten") {
+  Profile profile;
+  for (const int rows : {1, 3, 2, 1, 1, 4, 2, 1, 3, 1}) profile.Add(kCaller, 184, rows).Add(kCaller, 32, 1);
+  const FoldedGroups known = {{{100 + kCaller, 184}, 5}};
+  CHECK(profile.Objects(known) == doctest::Approx(profile.Counted()));
+  CHECK(TotalsOf(profile.samples(), known).groups.empty());
 }

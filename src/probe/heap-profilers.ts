@@ -12,6 +12,6 @@ export function otherHeapProfiler(execArgv: readonly string[], env: Environment)
   if (flags.some((flag) => flag === '--heap-prof' || flag.startsWith('--heap-prof='))) return '--heap-prof'
   const dd = env.DD_PROFILING_ENABLED
   if (dd !== undefined && dd !== '' && dd !== 'false' && dd !== '0') return 'DD_PROFILING_ENABLED'
-  // A package that is loaded already; one that comes later shares our slot (heap_objects.h has the parameters).
+  // A package that is loaded already; one that comes later shares our slot (sampling_rate.h has the interval).
   return Object.keys(require.cache).find((file) => PPROF_PACKAGE.test(file))
 }

@@ -37,6 +37,19 @@ describe('the one slot for a sampling heap profiler', () => {
     expect(depth).toBe(1 + 64)
   })
 
+  test('is taken anew with a larger interval where much is allocated', async () => {
+    const { least, ...rest } = await slot<{ metric: boolean; least: number; ended: boolean }>('restarted')
+    expect(rest).toEqual({ metric: true, ended: true })
+    // A sample stands for no less than the interval: twice the usual one at least.
+    expect(least).toBeGreaterThan(2 * 524_288 - 5_000)
+    expect(least).toBeLessThan(Infinity)
+  }, 120_000)
+
+  test("is left to another's profile that has replaced ours: it is known by its interval", async () => {
+    expect(await slot('replacedByOthers')).toEqual({ metric: true, theirs: [true, true] })
+    expect(await slot('replacedBeforeTheEnd')).toEqual([true, true])
+  }, 120_000)
+
   test("is somebody else's: theirs is read, and not ended", async () => {
     expect(await slot('theirsFirst')).toEqual({ metric: true, theirs: true })
   })
