@@ -45,7 +45,7 @@ async function bundleThread(thread, entry, outdir, { beside = [], lateValues = {
   const late = new Map(beside.map((module) => [module, fileOf(thread, module)]))
   /** @type {Set<string>} modules of the thread's file that late ones use */
   const used = new Set()
-  /** @type {import('esbuild').Plugin} */
+  /** @type {Plugin} */
   const apart = {
     name: 'apart',
     setup({ onResolve }) {
@@ -74,7 +74,7 @@ async function bundleThread(thread, entry, outdir, { beside = [], lateValues = {
   const looking = /** @type {const} */ ({ ...common, outdir, metafile: true, write: false, format: 'esm' })
   const { metafile } = await build({ ...looking, entryPoints: [entry], plugins: [apart] })
   for (const module of Object.values(lateValues)) late.set(module, fileOf(thread, module))
-  /** @type {import('esbuild').Plugin} */
+  /** @type {Plugin} */
   const shared = {
     name: 'shared',
     setup({ onResolve, onLoad }) {
@@ -112,39 +112,16 @@ async function bundleThread(thread, entry, outdir, { beside = [], lateValues = {
   const names = (await namesOf(entry)).filter((name) => name !== 'default')
   const nearby = (/** @type {string} */ module) =>
     `./${path.relative(path.dirname(entry), module).replace(/\.ts$/, '')}`
-  const imports = names.length === 0 ? [] : [`import { ${names.join(', ')} } from '${nearby(entry)}'`]
   const modules = []
-  for (const module of [...used].sort()) {
-    const its = (await namesOf(module)).map((name) => ({ name, here: `${nameOf(module)}_${name}` }))
-    imports.push(
-      `import { ${its.map(({ name, here }) => `${name} as ${here}`).join(', ')} } from '${nearby(module)}'`,
-    )
-    modules.push(`${nameOf(module)}: { ${its.map(({ name, here }) => `${name}: ${here}`).join(', ')} }`)
-  }
-  // Values, and no getters as esbuild makes them: V8 calls a getter at each `offloop.counters`, and does not inline it.
-  const exported = [
-    ...imports,
-    'export {}',
-    `module.exports = { ${names.join(', ')} }`,
-    "Object.defineProperty(module.exports, '__esModule', { value: true })",
-    `const late = { ${Object.entries(lateValues)
-      .map(([name, module]) => `get ${name}() { return require('${nearby(module)}').${name} }`)
-      .join(', ')} }`,
-    // In these words, so that Node.js finds the names for `import`.
-    ...Object.keys(lateValues).map(
-      (name) =>
-        `Object.defineProperty(module.exports, '${name}', { enumerable: true, get() { return late.${name} } })`,
-    ),
-    // For the thread's own files, so not enumerable; and made only when one of these asks.
-    `Object.defineProperty(module.exports, '${MODULES}', { get() { return { ${modules.join(', ')} } } })`,
-  ]
+  for (const module of [...used].sort()) modules.push({ module, names: await namesOf(module) })
+  const exported = exporting({ entry, names, modules, lateValues, nearby })
   const sources = path.join(root, path.dirname(entry))
-  /** @type {import('esbuild').Plugin} */
+  /** @type {Plugin} */
   const first = {
     name: 'first',
     setup({ onResolve, onLoad }) {
       onResolve({ filter: /^exported$/ }, () => ({ path: path.join(sources, 'exported.ts') }))
-      onLoad({ filter: /exported\.ts$/ }, () => ({ contents: exported.join('\n') }))
+      onLoad({ filter: /exported\.ts$/ }, () => ({ contents: exported }))
       // To esbuild a module without exports is one only if it says so.
       onLoad({ filter: /\.ts$/ }, ({ path: file }) =>
         file === path.join(root, entry)
@@ -161,6 +138,45 @@ async function bundleThread(thread, entry, outdir, { beside = [], lateValues = {
     plugins: [first, apart],
     logOverride: { 'commonjs-variable-in-esm': 'silent' },
   })
+}
+
+/**
+ * Code that exports the thread's names and modules. As values, not by getters as esbuild makes them: V8 calls a getter at each
+ * `offloop.counters`, and does not inline it.
+ * @param {object} what
+ * @param {string} what.entry
+ * @param {readonly string[]} what.names that it exports
+ * @param {readonly { module: string, names: readonly string[] }[]} what.modules for the thread's own files
+ * @param {Readonly<Record<string, string>>} what.lateValues
+ * @param {(module: string) => string} what.nearby how the code names a module
+ */
+function exporting({ entry, names, modules, lateValues, nearby }) {
+  const here = (/** @type {string} */ module, /** @type {string} */ name) => `${nameOf(module)}_${name}`
+  const objects = modules.map(({ module, names }) => {
+    const fields = names.map((name) => `${name}: ${here(module, name)}`)
+    return `${nameOf(module)}: { ${fields.join(', ')} }`
+  })
+  const getters = Object.entries(lateValues).map(
+    ([name, module]) => `get ${name}() { return require('${nearby(module)}').${name} }`,
+  )
+  return [
+    names.length === 0 ? '' : `import { ${names.join(', ')} } from '${nearby(entry)}'`,
+    ...modules.map(({ module, names }) => {
+      const imported = names.map((name) => `${name} as ${here(module, name)}`)
+      return `import { ${imported.join(', ')} } from '${nearby(module)}'`
+    }),
+    'export {}',
+    `module.exports = { ${names.join(', ')} }`,
+    "Object.defineProperty(module.exports, '__esModule', { value: true })",
+    `const late = { ${getters.join(', ')} }`,
+    // In these words, so that Node.js finds the names for `import`.
+    ...Object.keys(lateValues).map(
+      (name) =>
+        `Object.defineProperty(module.exports, '${name}', { enumerable: true, get() { return late.${name} } })`,
+    ),
+    // Not enumerable, and made only when a file of the thread asks.
+    `Object.defineProperty(module.exports, '${MODULES}', { get() { return { ${objects.join(', ')} } } })`,
+  ].join('\n')
 }
 
 /** What the thread's file has its modules by. */
