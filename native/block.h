@@ -87,6 +87,7 @@ namespace offloop {
   TABLE(loopTurnDurations, kDurationBuckets)                                            \
   TABLE(gcMinorLongest, kLongestSlots)                                                  \
   TABLE(gcMajorLongest, kLongestSlots)                                                  \
+  TABLE(gcIncrementalStartLongest, kLongestSlots)                                       \
   TABLE(loopTurnLongest, kLongestSlots)                                                 \
   TABLE(heapSpaces, kMaxSpaces* kSpaceFigures) /* by the order of GetHeapSpaceStatistics */
 

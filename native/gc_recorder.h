@@ -27,6 +27,10 @@ constexpr size_t NsSlotOf(GcKind kind) noexcept { return CountSlotOf(kind) + 1; 
 constexpr size_t DurationsOf(GcKind kind) noexcept {
   return k_gcMinorDurations + static_cast<size_t>(kind) * kDurationBuckets;
 }
+// None of weak callbacks.
+constexpr size_t LongestTableOf(GcKind kind) noexcept {
+  return k_gcMinorLongest + static_cast<size_t>(kind) * kLongestSlots;
+}
 static_assert(NsSlotOf(GcKind::kMinor) == k_gcMinorPauseNs);
 static_assert(CountSlotOf(GcKind::kMajor) == k_gcMajorCycles && NsSlotOf(GcKind::kMajor) == k_gcMajorPauseNs);
 static_assert(CountSlotOf(GcKind::kIncrementalStart) == k_gcIncrementalStarts);
@@ -36,6 +40,8 @@ static_assert(NsSlotOf(GcKind::kWeakCallbacks) == k_gcWeakCallbackNs);
 static_assert(DurationsOf(GcKind::kMajor) == k_gcMajorDurations);
 static_assert(DurationsOf(GcKind::kIncrementalStart) == k_gcIncrementalStartDurations);
 static_assert(DurationsOf(GcKind::kWeakCallbacks) == k_gcWeakCallbackDurations);
+static_assert(LongestTableOf(GcKind::kMajor) == k_gcMajorLongest);
+static_assert(LongestTableOf(GcKind::kIncrementalStart) == k_gcIncrementalStartLongest);
 
 // v8::GCType as a kind: 1 scavenge, 2 minor mark-sweep, 4 mark-compact, 8 start of incremental marking, 16 weak
 // callbacks. By number, because the name of 2 changed between V8 versions and its value did not.
@@ -106,7 +112,7 @@ class GcRecorder {
                             bool forced) noexcept;
   void KeepLongest(Block block, GcKind kind, uint64_t ns, uint64_t now_ns) noexcept;
   Longest& LongestOf(GcKind kind) noexcept {
-    return kind == GcKind::kMajor ? longest_major_ : longest_minor_;
+    return kind == GcKind::kMinor ? longest_minor_ : kind == GcKind::kMajor ? longest_major_ : longest_start_;
   }
 
   Longest longest_minor_;
@@ -114,6 +120,7 @@ class GcRecorder {
   uint16_t last_bucket_[2] = {};  // of scavenges, of the others
   Frame frames_[kMaxDepth] = {};
   Longest longest_major_;
+  Longest longest_start_;
 };
 
 bool GcRecorder::Begin(Block block, GcKind kind, uint64_t now_ns) noexcept {
@@ -180,7 +187,7 @@ void GcRecorder::Count(Block block, GcKind kind, uint64_t elapsed_ns, bool timed
     // A cycle inside a pause is in no bucket: it would be a pause of 0 that nobody had. Its count shows it.
     if (timed) update.Count(DurationsOf(kind) + bucket);
   }
-  if (!timed || !IsCycle(kind)) return;
+  if (!timed || kind == GcKind::kWeakCallbacks) return;
   const Longest& longest = LongestOf(kind);
   if (elapsed_ns > longest.ns || now_ns >= longest.until_ns) [[unlikely]]
     KeepLongest(block, kind, elapsed_ns, now_ns);
@@ -189,7 +196,7 @@ void GcRecorder::Count(Block block, GcKind kind, uint64_t elapsed_ns, bool timed
 OFFLOOP_COLD void GcRecorder::KeepLongest(Block block, GcKind kind, uint64_t ns, uint64_t now_ns) noexcept {
   LongestOf(kind) = {LongestEpoch(now_ns) * kLongestWindowNs, ns};
   Block::Update update(block);
-  update.SetLongest(kind == GcKind::kMajor ? k_gcMajorLongest : k_gcMinorLongest, ns, now_ns);
+  update.SetLongest(LongestTableOf(kind), ns, now_ns);
 }
 
 }  // namespace offloop

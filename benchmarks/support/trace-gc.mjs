@@ -9,6 +9,7 @@
  * @property {number} majorPauseMs
  * @property {number} markingMs on the thread, in steps and at the start
  * @property {{ minor: number[], major: number[] }} pausesMs each of them
+ * @property {number[]} startsMs the start of marking of each major collection that had one
  */
 
 /**
@@ -57,6 +58,7 @@ export function readMarkedTrace(stdout) {
  */
 function traced(lines) {
   const pausesMs = { minor: /** @type {number[]} */ ([]), major: /** @type {number[]} */ ([]) }
+  const startsMs = /** @type {number[]} */ ([])
   let markingMs = 0
   for (const line of lines) {
     const kind = kindOf(line)
@@ -64,7 +66,9 @@ function traced(lines) {
     pausesMs[kind].push(figure(line, 'pause'))
     // The second is the start of marking under a wrong label: it equals the callbacks of type 8.
     if (kind === 'major') {
-      markingMs += figure(line, 'incremental') + figure(line, 'incremental.sweep_array_buffers')
+      const startMs = figure(line, 'incremental.sweep_array_buffers')
+      if (startMs > 0) startsMs.push(startMs)
+      markingMs += figure(line, 'incremental') + startMs
     }
   }
   const sum = (/** @type {number[]} */ all) => all.reduce((total, ms) => total + ms, 0)
@@ -75,6 +79,7 @@ function traced(lines) {
     majorPauseMs: sum(pausesMs.major),
     markingMs,
     pausesMs,
+    startsMs,
   }
 }
 

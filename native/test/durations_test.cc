@@ -33,13 +33,19 @@ TEST_CASE("buckets rise with durations, and none is skipped") {
   CHECK(DurationBucket(999'999) == 3 * kBucketsPerDecade);
 }
 
-TEST_CASE("each pause is in one bucket, and the longest is kept for a minute") {
+TEST_CASE("each pause and each start of marking is in one bucket, and the longest is kept for a minute") {
   TestBlock test;
   GcRecorder gc;
   gc.Begin(test.block, GcKind::kMinor, 1'000'000);
   gc.End(test.block, GcKind::kMinor, 3'000'000, false);
   gc.Begin(test.block, GcKind::kMajor, 10'000'000);
   gc.End(test.block, GcKind::kMajor, 17'000'000, true);
+  for (const uint64_t ns : {300'000, 400'000, 100'000}) {
+    gc.Begin(test.block, GcKind::kIncrementalStart, 20'000'000);
+    gc.End(test.block, GcKind::kIncrementalStart, 20'000'000 + ns, false);
+  }
+  gc.Begin(test.block, GcKind::kWeakCallbacks, 21'000'000);
+  gc.End(test.block, GcKind::kWeakCallbacks, 30'000'000, false);
   CHECK(test.block.Get(k_gcMinorDurations + DurationBucket(2'000'000)) == 1);
   CHECK(test.block.Get(k_gcMajorDurations + DurationBucket(7'000'000)) == 1);
   CHECK(test.block.Get(k_gcForcedMinorCycles) == 0);
@@ -48,6 +54,13 @@ TEST_CASE("each pause is in one bucket, and the longest is kept for a minute") {
   const size_t at = LongestIndex(LongestEpoch(17'000'000));
   CHECK(test.block.Get(k_gcMajorLongest + at + 1) == 7'000'000);
   CHECK(test.block.Get(k_gcMinorLongest + at + 1) == 2'000'000);
+  CHECK(test.block.Get(k_gcIncrementalStartLongest + at + 1) == 400'000);
+  for (const uint64_t ns : {300'000, 400'000, 100'000}) {
+    CHECK(test.block.Get(k_gcIncrementalStartDurations + DurationBucket(ns)) == 1);
+  }
+  // Of weak callbacks nobody keeps a longest: what follows the tables of pauses is untouched.
+  CHECK(Sum(test.block, k_gcWeakCallbackDurations) == 1);
+  CHECK(test.block.Get(k_loopTurnLongest + at + 1) == 0);
 }
 
 TEST_CASE("a cycle inside a pause is in no bucket") {

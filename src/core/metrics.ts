@@ -202,7 +202,8 @@ export const metrics = [
     name: 'nodejs_gc_longest_pause_seconds',
     type: 'gauge',
     unit: 'seconds',
-    description: 'The longest pause of the last 60 to 65 seconds, exactly; 0 where there was none.',
+    description:
+      'The longest pause of the last 60 to 65 seconds, and the longest start of incremental marking, exactly; 0 where there was none.',
     labels: ['thread', 'kind'],
     source: 'uv_hrtime between v8::Isolate::AddGCPrologueCallback and AddGCEpilogueCallback',
   },

@@ -74,6 +74,7 @@ export const TABLES = {
   loopTurnDurations: DURATION_BUCKETS,
   gcMinorLongest: LONGEST_SLOTS,
   gcMajorLongest: LONGEST_SLOTS,
+  gcIncrementalStartLongest: LONGEST_SLOTS,
   loopTurnLongest: LONGEST_SLOTS,
   heapSpaces: MAX_SPACES * SPACE_FIGURES,
 } as const

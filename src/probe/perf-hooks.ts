@@ -11,7 +11,12 @@ const KINDS: Readonly<
   1: ['gcMinorCycles', 'gcMinorPauseNs', 'gcMinorDurations', 'gcMinorLongest'],
   2: ['gcMinorCycles', 'gcMinorPauseNs', 'gcMinorDurations', 'gcMinorLongest'],
   4: ['gcMajorCycles', 'gcMajorPauseNs', 'gcMajorDurations', 'gcMajorLongest'],
-  8: ['gcIncrementalStarts', 'gcIncrementalStartNs', 'gcIncrementalStartDurations'],
+  8: [
+    'gcIncrementalStarts',
+    'gcIncrementalStartNs',
+    'gcIncrementalStartDurations',
+    'gcIncrementalStartLongest',
+  ],
   16: ['gcWeakCallbackRuns', 'gcWeakCallbackNs', 'gcWeakCallbackDurations'],
 }
 
@@ -118,14 +123,16 @@ export class PerfHooksProbe {
         this.#block.add(count, 1)
         this.#block.add(total, ns)
         this.#block.addAt(durations, durationBucket(ns), 1)
-        if (longest === undefined) continue
         const endedAtNs = clockOfOrigin + (entry.startTime + entry.duration) * 1e6
-        keepLongest(
-          (index) => this.#block.getAt(longest, index),
-          (index, value) => this.#block.setAt(longest, index, value),
-          ns,
-          endedAtNs,
-        )
+        if (longest !== undefined) {
+          keepLongest(
+            (index) => this.#block.getAt(longest, index),
+            (index, value) => this.#block.setAt(longest, index, value),
+            ns,
+            endedAtNs,
+          )
+        }
+        if (kind > 4) continue
         this.#block.add('gcCycles', 1)
         this.#block.add('gcPauseNs', ns)
         if (kind === 4) this.#block.set('gcLastMajorAtNs', endedAtNs)

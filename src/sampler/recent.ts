@@ -24,8 +24,9 @@ const TABLES = {
 const LONGEST = {
   minor: 'gcMinorLongest',
   major: 'gcMajorLongest',
+  incremental: 'gcIncrementalStartLongest',
   turn: 'loopTurnLongest',
-} as const satisfies Partial<Record<keyof typeof TABLES, LongestTable>>
+} as const satisfies Record<keyof typeof TABLES, LongestTable>
 type Kind = keyof typeof TABLES
 const KINDS = Object.keys(TABLES) as readonly Kind[]
 const byKind = <T>(make: (kind: Kind) => T): Record<Kind, T> =>
@@ -82,9 +83,7 @@ export class Recent {
   /** The last minute. Undefined for `delays`: turns are not seen here. */
   lastMinute(figures: Float64Array, idleNs: number, atNs: number): LastMinute {
     const came = byKind((kind) => countsSince(this.#counted(figures, kind), this.#before.counted[kind]))
-    const longestNs = byKind((kind) =>
-      kind === 'incremental' ? Number.NaN : longestOf(figures, LONGEST[kind], atNs),
-    )
+    const longestNs = byKind((kind) => longestOf(figures, LONGEST[kind], atNs))
     const seesTurns = !Number.isNaN(figures[Table.loopTurnDurations])
     const waitedNs = idleNs - this.#before.idleNs
     return {

@@ -57,6 +57,7 @@ const DURATIONS: readonly (readonly [kind: string, table: DurationTable, sumNs: 
 const LONGEST: readonly (readonly [kind: string, table: LongestTable])[] = [
   ['minor', 'gcMinorLongest'],
   ['major', 'gcMajorLongest'],
+  ['incremental', 'gcIncrementalStartLongest'],
 ]
 
 const SPACES = [

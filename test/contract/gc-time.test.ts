@@ -8,20 +8,20 @@ const { CountedTables, longestOf } = dist<typeof import('../../src/probe/duratio
 const { Recent } = dist<typeof import('../../src/sampler/recent')>('sampler/recent.js')
 const { threadMetrics } = dist<typeof import('../../src/sampler/thread-metrics')>('sampler/thread-metrics.js')
 
-/** Those with `marks` have much of it in steps, on every version; the others have what chance brings. */
+/** Those with `marks` have some of it in steps, on every version; the others have what chance brings. */
 const WORKLOADS = [
   { workload: 'growing', marks: false },
-  { workload: 'graph', marks: true },
+  { workload: 'graph', marks: false },
   { workload: 'json', marks: true },
   { workload: 'buffers', marks: false },
   { workload: 'strings', marks: true },
   { workload: 'classes', marks: true },
 ]
-const MUCH_MARKING_MS = 3
+const SOME_MARKING_MS = 1
 const THREADS = [{ thread: 'main' }, { thread: 'worker' }] as const
 const ATTEMPTS = 3
 const MAJOR = Number(process.versions.node.split('.')[0])
-/** From Node.js 26 on the trace formats its own line between our two callbacks: the sum of pauses is compared without it. */
+/** From Node.js 26 on the trace formats its own line between our two callbacks. */
 const TRACE_LENGTHENS_PAUSES = MAJOR >= 26
 
 interface Options {
@@ -95,7 +95,7 @@ describe.each(WORKLOADS)('$workload', ({ workload, marks }) => {
         const { told, truth } = await traced(workload, { ...BARE, thread })
         expect(sourceToldOf(told.figures)).toBe('long_task_stats')
         // Helpers may have done it all.
-        if (marks && truth.markingMs < MUCH_MARKING_MS) return Number.POSITIVE_INFINITY
+        if (marks && truth.markingMs < SOME_MARKING_MS) return Number.POSITIVE_INFINITY
         const ms = truth.minorPauseMs + truth.majorPauseMs + truth.markingMs
         return Math.abs(told.at('gcMainThreadNs') / 1e6 / ms - 1)
       })
@@ -115,7 +115,8 @@ describe.each(WORKLOADS)('$workload', ({ workload, marks }) => {
         expect(allMs).toBeCloseTo(pausesMs + markingMs, 3)
         // Where there is next to none, a few clock reads are more than 5% of it.
         const marking = Math.abs(markingMs - truth.markingMs) / (0.05 * truth.markingMs + (marks ? 0 : 0.1))
-        if (TRACE_LENGTHENS_PAUSES) return marking
+        // More than 5% of so short pauses.
+        if (TRACE_LENGTHENS_PAUSES && workload === 'buffers') return marking
         const truthMs = truth.minorPauseMs + truth.majorPauseMs + truth.markingMs
         return Math.max(marking, Math.abs(allMs / truthMs - 1) / 0.05)
       })
@@ -128,43 +129,44 @@ describe.each(WORKLOADS)('$workload', ({ workload, marks }) => {
   )(
     'pauses by the hooks are those of LongTaskStats, within 2%, on the $thread thread, accounting: $heapAccounting',
     async (options) => {
-      // Each cycle is longer by our own callbacks and by what V8 does between its clocks and ours.
-      const OWN_MS = options.heapAccounting ? 0.025 : 0.01
-      const error = await quietest(1, async () => {
+      const error = await quietest(0.02, async () => {
         const told = await run(workload, { ...BARE, ...options }, [])
         expect(Number.isNaN(told.at('heapAllocatedBytes'))).toBe(!options.heapAccounting)
         const ms = (told.at('gcMainThreadNs') - told.at('gcIncrementalMarkingNs')) / 1e6
-        return Math.abs(told.at('gcPauseNs') / 1e6 - ms) / (0.02 * ms + OWN_MS * told.at('gcCycles'))
+        return Math.abs(told.at('gcPauseNs') / 1e6 / ms - 1)
       })
-      expect(error).toBeLessThanOrEqual(1)
+      expect(error).toBeLessThanOrEqual(0.02)
     },
   )
 })
 
-test('quantiles and the longest, of minor and of major pauses, are those of V8 tracer, within 5%', async () => {
-  const nearest = (sorted: number[], quantile: number): number =>
-    sorted[Math.ceil(quantile * sorted.length) - 1] as number
-  // What V8 does between its clocks and ours.
-  const OWN_MS = TRACE_LENGTHENS_PAUSES ? 0.15 : 0.05
-  const error = await quietest(1, async () => {
-    const { told, truth } = await traced('graph', BARE)
-    const errors: number[] = []
-    const { quantiles } = new Recent().lastMinute(told.figures, 0, Number(process.hrtime.bigint()))
-    for (const kind of ['minor', 'major'] as const) {
-      const sorted = truth.pausesMs[kind].sort((a, b) => a - b)
-      const off = (ns: number, ms: number): number => Math.abs(ns / 1e6 - ms) / (0.05 * ms + OWN_MS)
-      const found = quantiles[kind]
-      expect(found.map(({ quantile }) => quantile)).toEqual([0.5, 0.9, 0.99, 0.999])
-      for (const { quantile, ns } of found) errors.push(off(ns, nearest(sorted, quantile)))
-      // Of the last minute, with which the run is over.
-      const longestNs = longestOf(
-        told.figures,
-        kind === 'minor' ? 'gcMinorLongest' : 'gcMajorLongest',
-        told.at('sampledAtNs'),
-      )
-      errors.push(off(longestNs, sorted.at(-1) as number))
-    }
-    return Math.max(...errors)
-  })
-  expect(error).toBeLessThanOrEqual(1)
-})
+test.each(THREADS.flatMap(({ thread }) => ['graph', 'strings'].map((workload) => ({ thread, workload }))))(
+  'quantiles and the longest, of pauses and of starts of marking, are those of V8 tracer, within 5%: $workload, $thread thread',
+  async ({ thread, workload }) => {
+    const nearest = (sorted: number[], quantile: number): number =>
+      sorted[Math.ceil(quantile * sorted.length) - 1] as number
+    // What V8 does between its clocks and ours.
+    const OWN_MS = TRACE_LENGTHENS_PAUSES ? 0.15 : 0.05
+    const error = await quietest(1, async () => {
+      const { told, truth } = await traced(workload, { ...BARE, thread })
+      const { quantiles } = new Recent().lastMinute(told.figures, 0, told.at('sampledAtNs'))
+      const errors: number[] = []
+      for (const { kind, table, all } of [
+        { kind: 'minor', table: 'gcMinorLongest', all: truth.pausesMs.minor },
+        { kind: 'major', table: 'gcMajorLongest', all: truth.pausesMs.major },
+        { kind: 'incremental', table: 'gcIncrementalStartLongest', all: truth.startsMs },
+      ] as const) {
+        const sorted = all.toSorted((a, b) => a - b)
+        expect(sorted.length, kind).toBeGreaterThan(0)
+        const off = (ns: number, ms: number): number => Math.abs(ns / 1e6 - ms) / (0.05 * ms + OWN_MS)
+        const found = quantiles[kind]
+        expect(found.map(({ quantile }) => quantile)).toEqual([0.5, 0.9, 0.99, 0.999])
+        for (const { quantile, ns } of found) errors.push(off(ns, nearest(sorted, quantile)))
+        // Of the last minute, within which the run is over.
+        errors.push(off(longestOf(told.figures, table, told.at('sampledAtNs')), sorted.at(-1) as number))
+      }
+      return Math.max(...errors)
+    })
+    expect(error).toBeLessThanOrEqual(1)
+  },
+)

@@ -38,9 +38,11 @@ interface Bounds {
 const PATTERNS: readonly Bounds[] = [
   { pattern: 'small objects' },
   { pattern: 'survivors' },
+  { pattern: 'survivors', thread: 'worker' },
   { pattern: 'arrays' },
   { pattern: 'arrays', thread: 'worker' },
   { pattern: 'strings' },
+  { pattern: 'strings', thread: 'worker' },
   { pattern: 'KB arrays', most: MAJOR >= 24 ? 0.03 : 0.01 },
   { pattern: '100 KB arrays', least: 0.25, most: 0.45 },
   { pattern: 'MB arrays' },

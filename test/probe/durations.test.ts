@@ -129,29 +129,32 @@ describe('what is made of them', () => {
     expect(quantileOf(countsOf([]), 0.5)).toBeUndefined()
   })
 
-  test('the longest of the last minute is forgotten after 65 s, and not before 60 s', () => {
-    const figures = new Float64Array(BLOCK_LENGTH)
-    const keep = (ns: number, nowNs: number) =>
-      keepLongest(
-        (index) => figures[Table.gcMajorLongest + index] as number,
-        (index, value) => {
-          figures[Table.gcMajorLongest + index] = value
-        },
-        ns,
-        nowNs,
-      )
-    expect(longestOf(figures, 'gcMajorLongest', 1e12)).toBe(0)
-    keep(7e6, 1e12)
-    keep(3e6, 1e12 + 1e9)
-    keep(5e6, 1e12 + 30e9)
-    expect(longestOf(figures, 'gcMajorLongest', 1e12 + 60e9)).toBe(7e6)
-    expect(longestOf(figures, 'gcMajorLongest', 1e12 + 65e9)).toBe(5e6)
-    expect(longestOf(figures, 'gcMajorLongest', 1e12 + 90e9)).toBe(5e6)
-    expect(longestOf(figures, 'gcMajorLongest', 1e12 + 95e9)).toBe(0)
-    // One that comes at the very end of its window is there for 60 s, too.
-    keep(9e6, 2e12 + 4.999e9)
-    expect(longestOf(figures, 'gcMajorLongest', 2e12 + 64.998e9)).toBe(9e6)
-    figures.fill(Number.NaN, Table.gcMajorLongest, Table.gcMajorLongest + LONGEST_SLOTS)
-    expect(longestOf(figures, 'gcMajorLongest', 1e12)).toBeNaN()
-  })
+  test.each(['gcMinorLongest', 'gcMajorLongest', 'gcIncrementalStartLongest', 'loopTurnLongest'] as const)(
+    'the longest of the last minute is forgotten after 65 s, and not before 60 s: %s',
+    (table) => {
+      const figures = new Float64Array(BLOCK_LENGTH)
+      const keep = (ns: number, nowNs: number) =>
+        keepLongest(
+          (index) => figures[Table[table] + index] as number,
+          (index, value) => {
+            figures[Table[table] + index] = value
+          },
+          ns,
+          nowNs,
+        )
+      expect(longestOf(figures, table, 1e12)).toBe(0)
+      keep(7e6, 1e12)
+      keep(3e6, 1e12 + 1e9)
+      keep(5e6, 1e12 + 30e9)
+      expect(longestOf(figures, table, 1e12 + 60e9)).toBe(7e6)
+      expect(longestOf(figures, table, 1e12 + 65e9)).toBe(5e6)
+      expect(longestOf(figures, table, 1e12 + 90e9)).toBe(5e6)
+      expect(longestOf(figures, table, 1e12 + 95e9)).toBe(0)
+      // One that comes at the very end of its window is there for 60 s, too.
+      keep(9e6, 2e12 + 4.999e9)
+      expect(longestOf(figures, table, 2e12 + 64.998e9)).toBe(9e6)
+      figures.fill(Number.NaN, Table[table], Table[table] + LONGEST_SLOTS)
+      expect(longestOf(figures, table, 1e12)).toBeNaN()
+    },
+  )
 })
