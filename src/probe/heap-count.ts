@@ -4,7 +4,7 @@ import { say } from '../core/report'
 import { BlockReader } from './block'
 import { attachProbe } from './probe'
 
-/** What `countHeapObjects()` will take, as far as that can be told before. Upper bounds for ordinary heaps. */
+/** What `countHeapObjects()` will take, as far as that can be told before. Meant as upper bounds: a busy or slow machine takes longer. */
 export interface HeapCountEstimate {
   readonly estimatedPauseMs: number
   /** Memory that V8 needs meanwhile, outside its heap. */
