@@ -1,6 +1,10 @@
+import { execFileSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import type { Counters } from '../../src/probe/counters'
 import { Child } from '../support/child'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
 interface Told {
   before: string[]
@@ -42,4 +46,10 @@ test('no collection falls between two figures of a copy', async () => {
   const told = await new Child('consistent-reads.cjs').next<{ torn: number; cycles: number }>()
   expect(told.cycles).toBeGreaterThan(10)
   expect(told.torn).toBe(0)
+})
+
+test('the indices of the block are fields to V8 and no dictionary, which would make each read ten times as long', () => {
+  const script = `console.log(%HasFastProperties(require('./dist/bundle/main.js')._modules.probe_layout.Slot))`
+  const args = ['--allow-natives-syntax', '-e', script]
+  expect(execFileSync(process.execPath, args, { cwd: ROOT, encoding: 'utf8' })).toBe('true\n')
 })
