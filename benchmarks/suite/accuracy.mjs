@@ -18,7 +18,7 @@ export const accuracy = {
     'On Node.js 26 the tracer formats its line inside the hooks of all tools, which makes their pauses read some percent long. Three processes run side by side: truth and figure are of the same one.',
   ],
   rounds: 6,
-  seconds: 50,
+  seconds: 64,
   thorough: { rounds: 16, seconds: 240 },
   beside: 3,
   variants: GC_CONTENDERS.map((name) => ({ name, trial: 'accuracy.mjs', args: [name], sleeps: true })),

@@ -26,7 +26,7 @@ export const sample = {
     'All of a round run side by side. Each sleeps nearly all the time; but they push each other out of the caches, so that a sample costs rather more than alone.',
   ],
   rounds: 6,
-  seconds: 36,
+  seconds: 53,
   thorough: { rounds: 16, seconds: 100 },
   variants: [
     ...GROUPS.flatMap(({ group, wishes }) =>

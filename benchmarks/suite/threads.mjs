@@ -21,8 +21,8 @@ export const threads = {
     `Which thread is which they say themselves, by the system's number. The workers sleep; and ${FEW} of them compute (more than there are cores: they are asked while they wait for one), or are parked in Atomics.wait, where they cannot answer.`,
     'Others have no sampling thread: they measure a worker inside it, loaded in each. monitorEventLoopDelay and PerformanceObserver tell of the thread that they are in, and take no samples. V8’s and libuv’s own threads are a row of their own: they compile and collect for all of the process.',
   ],
-  rounds: 3,
-  seconds: 110,
+  rounds: 1,
+  seconds: 48,
   thorough: { rounds: 6, seconds: 135 },
   beside: 14,
   variants: [
