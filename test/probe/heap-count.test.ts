@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { HeapCountEstimate } from '../../src/probe/heap-count'
-import type { HeapCount } from '../../src/probe/heap-count'
+import type { HeapCount, HeapCountEstimate } from '../../src/probe/heap-count'
 import { makeCgroup } from '../support/cgroup'
 import { Child, type Exit } from '../support/child'
 

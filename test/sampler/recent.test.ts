@@ -26,7 +26,11 @@ class Thread {
     const at = (Table.loopTurnDurations as number) + durationBucket(ns)
     this.figures[at] = (this.figures[at] as number) + 1
     this.figures[Slot.loopTurns as number] = (this.figures[Slot.loopTurns as number] as number) + 1
-    const first = Table.loopTurnLongest as number
+    this.keepLongest('loopTurnLongest', ns)
+  }
+
+  keepLongest(table: 'loopTurnLongest' | 'gcIncrementalStartLongest', ns: number): void {
+    const first = Table[table] as number
     keepLongest(
       (index) => this.figures[first + index] as number,
       (index, value) => {
@@ -143,17 +147,7 @@ test('starts of incremental marking have quantiles, as pauses have, and none is 
   const thread = new Thread()
   const at = (Table.gcIncrementalStartDurations as number) + durationBucket(3.02e6)
   thread.figures[at] = 7
-  const first = Table.gcIncrementalStartLongest as number
-  const keep = (ns: number) =>
-    keepLongest(
-      (index) => thread.figures[first + index] as number,
-      (index, value) => {
-        thread.figures[first + index] = value
-      },
-      ns,
-      thread.atNs,
-    )
-  keep(3.02e6)
+  thread.keepLongest('gcIncrementalStartLongest', 3.02e6)
   const { quantiles } = thread.recent.lastMinute(thread.figures, 0, thread.atNs)
   expect(quantiles.minor).toEqual([])
   expect(quantiles.incremental.map(({ quantile }) => quantile)).toEqual([0.5, 0.9, 0.99, 0.999])
