@@ -70,7 +70,11 @@ void HeapSampling::Read(uint64_t now_ns, double allocated_bytes) noexcept {
   const double taken =
       std::fmax((allocated_bytes - allocated_before_bytes_) / static_cast<double>(rate_.interval_bytes()),
                 static_cast<double>(profile->taken));
-  if (std::isnan(allocated_before_bytes_)) allocated_before_bytes_ = allocated_bytes;
+  // As the samples have it: with a smaller figure than theirs the next look would find too few.
+  if (std::isnan(allocated_before_bytes_)) {
+    allocated_before_bytes_ =
+        allocated_bytes - static_cast<double>(profile->taken) * static_cast<double>(rate_.interval_bytes());
+  }
   if (ours_ && rate_.Look(now_ns, static_cast<uint64_t>(taken))) {
     isolate_->GetHeapProfiler()->StopSamplingHeapProfiler();
     ours_ = Begin();

@@ -168,7 +168,7 @@ export const metrics = [
     type: 'counter',
     unit: '',
     description:
-      'Collections that V8 flags as forced: gc(), and from Node.js 26 on memory pressure and the last resort before the heap limit.',
+      'Collections that V8 flags as forced: gc(), memory pressure, and from Node.js 26 on what the inspector asks for and the last resort before the heap limit.',
     labels: ['thread', 'kind'],
     source: 'v8::GCCallbackFlags',
   },

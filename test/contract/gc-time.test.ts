@@ -1,6 +1,7 @@
-import { describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { dist } from '../dist'
 import { Child } from '../support/child'
+import { buildFixtureAddon } from '../support/fixture-addon'
 import { readMarkedTrace, type Traced } from '../support/trace-gc'
 
 const { Slot } = dist<typeof import('../../src/probe/layout')>('probe/layout.js')
@@ -28,14 +29,24 @@ interface Options {
   readonly thread: 'main' | 'worker'
   readonly longTaskStats: boolean
   readonly heapAccounting: boolean
+  /** That reads V8's LongTaskStats. */
+  readonly addon?: string
 }
 
 const BARE: Options = { thread: 'main', longTaskStats: true, heapAccounting: false }
 
-/** The thread's block, after the workload. */
+let addon: ReturnType<typeof buildFixtureAddon>
+// A compiler on a machine that does much else.
+beforeAll(() => {
+  addon = buildFixtureAddon('v8-calls')
+}, 300_000)
+afterAll(() => addon.remove())
+
+/** The thread's block, after the workload, and what V8's LongTaskStats grew by. */
 class Told {
   constructor(
     readonly figures: Float64Array,
+    readonly longTasksMs: number,
     readonly stdout: string,
   ) {}
 
@@ -53,11 +64,12 @@ async function run(workload: string, options: Options, execArgv: string[]): Prom
     args: [JSON.stringify({ workload, ...options })],
     execArgv: ['--expose-gc', ...execArgv],
   })
-  const told = await child.next<(number | null)[]>()
+  const { figures, longTasksMs } = await child.next<{ figures: (number | null)[]; longTasksMs: number }>()
   const { code, stdout } = await child.exited
   expect(code).toBe(0)
   return new Told(
-    Float64Array.from(told, (value) => value ?? Number.NaN),
+    Float64Array.from(figures, (value) => value ?? Number.NaN),
+    longTasksMs,
     stdout,
   )
 }
@@ -115,12 +127,24 @@ describe.each(WORKLOADS)('$workload', ({ workload, marks }) => {
         expect(allMs).toBeCloseTo(pausesMs + markingMs, 3)
         // Where there is next to none, a few clock reads are more than 5% of it.
         const marking = Math.abs(markingMs - truth.markingMs) / (0.05 * truth.markingMs + (marks ? 0 : 0.1))
-        // More than 5% of so short pauses.
+        // More than 5% of so short pauses. The next test has them.
         if (TRACE_LENGTHENS_PAUSES && workload === 'buffers') return marking
         const truthMs = truth.minorPauseMs + truth.majorPauseMs + truth.markingMs
         return Math.max(marking, Math.abs(allMs / truthMs - 1) / 0.05)
       })
       expect(error).toBeLessThanOrEqual(1)
+    },
+  )
+
+  test.each(THREADS)(
+    'what they tell is what LongTaskStats would have, within 5%, on the $thread thread',
+    async ({ thread }) => {
+      const error = await quietest(0.05, async () => {
+        const told = await run(workload, { ...BARE, thread, longTaskStats: false, addon: addon.file }, [])
+        expect(sourceToldOf(told.figures)).toBe('histogram')
+        return Math.abs(told.at('gcMainThreadNs') / 1e6 / told.longTasksMs - 1)
+      })
+      expect(error).toBeLessThanOrEqual(0.05)
     },
   )
 

@@ -27,3 +27,10 @@ test('threads that are terminated while they load the addon, or attach, leave th
   expect(attached).toBeGreaterThan(0)
   expect(attached).toBeLessThan(count)
 }, 120_000)
+
+test('threads that are terminated about when the profile of their heap begins anew leave no probe, and no crash', async () => {
+  const child = new Child('terminated-restarts.cjs')
+  const told = await child.next<{ left: number; profile: object }>()
+  expect(told).toEqual({ left: 1, profile: { before: true, after: false, objects: 200_000 } })
+  expect(await child.exited).toMatchObject({ code: 0, signal: null, stderr: '' })
+}, 240_000)
