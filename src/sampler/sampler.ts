@@ -19,6 +19,8 @@ const GRACE_MS = 1_000
 const RESTART_BASE_MS = 1_000
 const RESTART_CAP_MS = 60_000
 const MAX_HEAP_MB = 128
+/** Of the young generation: in ten seconds a sample leaves little garbage, which would have half a megabyte of room otherwise. */
+const MAX_YOUNG_MB = 1
 
 export interface SamplerEvents {
   /** Each sample, on the main thread. Nothing is posted to it unless somebody listens. */
@@ -253,7 +255,7 @@ export class Sampler extends EventEmitter<SamplerEvents & MetaEvents> {
         stdout: true,
         stderr: true,
         // What it holds is bounded; should that be wrong, it is this thread that ends and starts anew, not the process.
-        resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
+        resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB, maxYoungGenerationSizeMb: MAX_YOUNG_MB },
       })
     } catch (error) {
       // Such as above, or under --permission without --allow-worker.
