@@ -19,7 +19,7 @@ const GRACE_MS = 1_000
 const RESTART_BASE_MS = 1_000
 const RESTART_CAP_MS = 60_000
 const MAX_HEAP_MB = 128
-/** Of the young generation: in ten seconds a sample leaves little garbage, which would have half a megabyte of room otherwise. */
+/** Of the young generation: a sample leaves little garbage. Until V8's first major collection there it would grow to a megabyte more. */
 const MAX_YOUNG_MB = 1
 
 export interface SamplerEvents {
