@@ -147,7 +147,7 @@ export const idle = {
     ...Object.fromEntries([
       ...MOMENTS.map(({ measure }) => [
         `offloop, private memory ${measure}, more than a bare Worker`,
-        'presumably compiled modules and the history, which a bare Worker that shrinks has not',
+        'presumably compiled modules and the history, which a bare Worker that shrinks has not; and now and then for ten seconds what V8 needs to optimise a function of ours: the thread takes the result, and V8 gives that memory back, when it runs again, for the next sample',
       ]),
       ...WINDOWS.map(({ group }) => [
         `offloop, ${group}, main thread wakes up, more than without any tool`,
