@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { Child } from '../support/child'
 
+/** So often takes minutes: on the oldest version; on the others enough of them for a leak to be seen. */
+const STARTS = process.version.startsWith('v20.') ? 1_000 : 250
+
 describe.each(['terminate', 'heap-limit'])('a sampling thread that dies (%s)', (kill) => {
   test('is started again, said once, and numbers its batches on', async () => {
     const child = new Child('crashes.cjs', { args: [kill] })
@@ -16,8 +19,8 @@ describe.each(['terminate', 'heap-limit'])('a sampling thread that dies (%s)', (
   })
 })
 
-test('started and stopped 1,000 times, nothing is left over', async () => {
-  const child = new Child('start-stop.cjs', { args: ['1000'], execArgv: ['--expose-gc'] })
+test(`started and stopped ${STARTS} times, nothing is left over`, async () => {
+  const child = new Child('start-stop.cjs', { args: [String(STARTS)], execArgv: ['--expose-gc'] })
   interface Look {
     threads: number
     files: number

@@ -36,6 +36,9 @@ const ANEW: readonly [workload: string, garbage: string, least: number, most: nu
   ['literals', 'before', 0.2, 1.7],
 ]
 const MORE_THAN_USUAL = 600_000
+const MAJOR = Number(process.versions.node.split('.')[0])
+/** Garbage before takes both processors for more than a minute: on the oldest and the newest. */
+const GARBAGE = MAJOR === 20 || MAJOR === 26 ? ['after', 'before'] : ['after']
 
 async function toldBy(...args: string[]): Promise<{ ratio: number; interval: number | undefined }> {
   const child = new Child('heap-objects.cjs', { args, execArgv: ['--expose-gc'] })
@@ -72,7 +75,7 @@ test('the estimate is nearer to the truth than folded allocations would have it'
   expect(Math.sqrt(literals * closures)).toBeGreaterThan(LEAST_MEAN)
 })
 
-test.each(['after', 'before'])(
+test.each(GARBAGE)(
   'much garbage %s the heap is filled: fewer samples, and near the truth all the same',
   {
     retry: 2,
