@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { Child } from '../support/child'
-import { buildFixtureAddon } from '../support/fixture-addon'
+import { fixtureAddon } from '../support/fixture-addon'
 
 interface Measured {
   readonly scavenges: number
@@ -10,11 +10,7 @@ interface Measured {
   readonly epilogueNs: number
 }
 
-let addon: ReturnType<typeof buildFixtureAddon>
-beforeAll(() => {
-  addon = buildFixtureAddon('counter-slot')
-}, 300_000)
-afterAll(() => addon.remove())
+const addon = fixtureAddon('counter-slot')
 
 test('the end of a scavenge costs no look at the heap, and where others take V8’s counter the bytes are the same', async () => {
   const child = new Child('counter-slot.cjs', {

@@ -1,8 +1,8 @@
 import type { HeapInfo, HeapSpaceInfo } from 'node:v8'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Batch } from '../../src/core/batch'
 import { Child } from '../support/child'
-import { buildFixtureAddon } from '../support/fixture-addon'
+import { fixtureAddon } from '../support/fixture-addon'
 
 interface Told {
   batch: Batch
@@ -27,12 +27,7 @@ const SIX = [
 /** Spaces that nothing changes in while a batch is read. */
 const STILL = /^(read_only|shared|trusted_large_object|code_large_object|large_object|shared_large_object)$/
 
-let addon: ReturnType<typeof buildFixtureAddon>
-// A compiler on a machine that does much else.
-beforeAll(() => {
-  addon = buildFixtureAddon('v8-calls')
-}, 300_000)
-afterAll(() => addon.remove())
+const addon = fixtureAddon('v8-calls')
 
 describe.each([
   ['native', {}, SIX],

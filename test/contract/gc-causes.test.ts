@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { Metric } from '../../src/core/batch'
 import { Child } from '../support/child'
-import { buildFixtureAddon } from '../support/fixture-addon'
+import { fixtureAddon } from '../support/fixture-addon'
 
 type Figures = Record<string, number>
 
@@ -26,12 +26,7 @@ const told = (a: Figures, b: Figures, kind: string): number =>
     .filter((key) => key.startsWith(`reasons ${kind} `))
     .reduce((sum, key) => sum + between(a, b, key), 0)
 
-let addon: ReturnType<typeof buildFixtureAddon>
-// A compiler on a machine that does much else.
-beforeAll(() => {
-  addon = buildFixtureAddon('v8-calls')
-}, 300_000)
-afterAll(() => addon.remove())
+const addon = fixtureAddon('v8-calls')
 
 test('collections that were asked for are told from those that were not, and have a reason', async () => {
   const child = new Child('gc-causes.cjs', { args: [addon.file], execArgv: ['--expose-gc'] })

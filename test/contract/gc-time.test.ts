@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { dist } from '../dist'
 import { Child } from '../support/child'
-import { buildFixtureAddon } from '../support/fixture-addon'
+import { fixtureAddon } from '../support/fixture-addon'
 import { readMarkedTrace, type Traced } from '../support/trace-gc'
 
 const { Slot } = dist<typeof import('../../src/probe/layout')>('probe/layout.js')
@@ -35,12 +35,7 @@ interface Options {
 
 const BARE: Options = { thread: 'main', longTaskStats: true, heapAccounting: false }
 
-let addon: ReturnType<typeof buildFixtureAddon>
-// A compiler on a machine that does much else.
-beforeAll(() => {
-  addon = buildFixtureAddon('v8-calls')
-}, 300_000)
-afterAll(() => addon.remove())
+const addon = fixtureAddon('v8-calls')
 
 /** The thread's block, after the workload, and what V8's LongTaskStats grew by. */
 class Told {

@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { SlotName } from '../../src/probe/layout'
 import { Child } from '../support/child'
 import { readTrace } from '../support/trace-gc'
-import { buildFixtureAddon } from '../support/fixture-addon'
+import { fixtureAddon } from '../support/fixture-addon'
 
 interface Told {
   readonly slots: Record<SlotName, number>
@@ -12,12 +12,7 @@ interface Told {
   readonly counts: readonly [collected: number, finalized: number]
 }
 
-let addon: ReturnType<typeof buildFixtureAddon>
-// A compiler on a machine that does much else.
-beforeAll(() => {
-  addon = buildFixtureAddon('weak-callbacks')
-}, 300_000)
-afterAll(() => addon.remove())
+const addon = fixtureAddon('weak-callbacks')
 
 // Inside its own clean-up V8 calls no callback of a collection, so nobody is told of one there: its time is in the pause
 // around it, and V8's tracer alone counts it. What matters is that the edges around it are counted, and closed.
