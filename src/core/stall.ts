@@ -39,7 +39,7 @@ export interface Stall {
    * call, in which no stack can be had; or a debugger that paused it.
    */
   readonly cause: 'code' | 'gc' | 'native' | 'debugger'
-  /** Of `durationMs`, what the thread stood still for collections. */
+  /** Of `durationMs`, what the thread stood still for collections: pauses, and marking in steps as of the newest major one. */
   readonly gcMs: number
   /** Taken while the thread was stuck; absent where it answered no interrupt. */
   readonly stack?: readonly Frame[]

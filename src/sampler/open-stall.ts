@@ -69,14 +69,15 @@ export class OpenStall {
     return this.#answer.silent && this.#answer.asleep
   }
 
-  /** A debugger is attached. */
+  /** A debugger is attached, and the thread sleeps. */
   paused(): void {
     this.#paused = true
   }
 
   state(ongoing: boolean): Stall {
     const gcNs = Math.min(gcBetween(this.gcBefore, this.#gc), this.#busyNs)
-    const code = this.#answer.silent ? (this.#paused ? 'debugger' : 'native') : 'code'
+    // A thread that goes on answers at once, and may have waited for its CPU then: what was seen of a debugger stays.
+    const code = this.#paused ? 'debugger' : this.#answer.silent ? 'native' : 'code'
     return {
       id: this.id,
       thread: this.thread,

@@ -72,26 +72,36 @@ test('collections that were asked for are told from those that were not, and hav
   expect(told({}, lowMemory, 'minor')).toBe(0)
 })
 
-test('what a worker collects before it is out of memory stays in the totals, with the reasons', async () => {
+interface Left {
+  readonly code: string
+  readonly majors: number
+  readonly forced: number
+  readonly reasons: Figures
+}
+
+/** What a worker left that ran out of memory. */
+async function outOfMemory(): Promise<Left> {
   const child = new Child('gc-causes.cjs', { args: ['out-of-memory'], execArgv: ['--expose-gc'] })
-  const { code, majors, forced, reasons } = await child.next<{
-    code: string
-    majors: number
-    forced: number
-    reasons: Figures
-  }>()
+  const left = await child.next<Left>()
   expect((await child.exited).code).toBe(0)
-  expect(code).toBe('ERR_WORKER_OUT_OF_MEMORY')
-  expect(majors).toBeGreaterThanOrEqual(2)
-  const sum = Object.values(reasons).reduce((total, count) => total + count, 0)
-  expect(sum).toBeGreaterThanOrEqual(1)
-  expect(sum).toBeLessThanOrEqual(majors)
-  // Up to Node.js 24 V8 asks for more room before it comes to its last resort, and Node.js ends the worker there.
-  if (FLAGS_LOW_MEMORY) {
-    expect(reasons.last_resort).toBeGreaterThanOrEqual(1)
-    expect(forced).toBeGreaterThanOrEqual(1)
-  } else {
-    expect(reasons.last_resort).toBeUndefined()
-    expect(forced).toBe(0)
+  return left
+}
+
+test('what a worker collects before it is out of memory stays in the totals, with the reasons', async () => {
+  let resorts = 0
+  // From Node.js 26 on V8 comes to its last resort, unless a collection before it is what finds no room; and tells of it when
+  // all is swept, which the end of the thread may forestall.
+  for (let run = 0; run < (FLAGS_LOW_MEMORY ? 5 : 1) && resorts === 0; run++) {
+    const { code, majors, forced, reasons } = await outOfMemory()
+    expect(code).toBe('ERR_WORKER_OUT_OF_MEMORY')
+    expect(majors).toBeGreaterThanOrEqual(2)
+    const sum = Object.values(reasons).reduce((total, count) => total + count, 0)
+    expect(sum).toBeGreaterThanOrEqual(1)
+    expect(sum).toBeLessThanOrEqual(majors)
+    resorts = reasons.last_resort ?? 0
+    expect(forced).toBeGreaterThanOrEqual(resorts)
   }
+  // Up to Node.js 24 V8 asks for more room before it comes to that, and Node.js ends the worker there.
+  if (FLAGS_LOW_MEMORY) expect(resorts).toBeGreaterThanOrEqual(1)
+  else expect(resorts).toBe(0)
 })

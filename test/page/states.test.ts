@@ -143,6 +143,8 @@ describe('the first screen', { timeout: 120_000 }, () => {
         ...one,
         level: levels[i % 4],
         word: one.id === 'heap' ? 'leaking' : 'unknown',
+        // The true one is another after the next collection.
+        text: `${one.id} in a sentence.`,
       })),
     }))
     await page.reload()

@@ -264,6 +264,18 @@ describe('a stall of the main thread', () => {
     expect(told[0]).toMatchObject({ ongoing: true, cause: 'debugger' })
   })
 
+  test('is its pause to the end, where the thread had to wait for a CPU to go on', async () => {
+    debuggerAttached = true
+    watching()
+    await pass(1_000, 'turning')
+    await pass(1_150, 'parked')
+    expect(told[0]).toMatchObject({ ongoing: true, cause: 'debugger' })
+    main().inQueueNs += 100 * MS
+    main().stack = stackOf('work')
+    await pass(100, 'turning')
+    expect(told.at(-1)).toMatchObject({ ongoing: false, cause: 'debugger' })
+  })
+
   test('is by the collector where that took more than half of it', async () => {
     watching()
     await pass(1_000, 'turning')
