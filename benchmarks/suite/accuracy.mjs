@@ -17,9 +17,9 @@ export const accuracy = {
     'Those that time the callbacks of V8 claim pauses, and no more: “pauses alone” holds them to that. All of these, ours and those of the native packages of Datadog, New Relic and gc-stats too, are called by V8 at the same two moments, and the time of marking that we add comes from sums that V8 keeps in the same places as its tracer: the comparison shows what a tool loses or counts twice, not whether V8 itself is right.',
     'On Node.js 26 the tracer formats its line inside the hooks of all tools, which makes their pauses read some percent long. Three processes run side by side: truth and figure are of the same one.',
   ],
-  rounds: 6,
-  seconds: 64,
-  thorough: { rounds: 16, seconds: 240 },
+  rounds: 2,
+  seconds: 22,
+  thorough: { rounds: 6, seconds: 65 },
   beside: 3,
   variants: GC_CONTENDERS.map((name) => ({ name, trial: 'accuracy.mjs', args: [name], sleeps: true })),
   figures: (trials) => [

@@ -15,9 +15,9 @@ export const continuity = {
   method: [
     'A sample is due each second. What arrives at a server outside (or is answered there, for prom-client, which is scraped) while JavaScript keeps the event loop from turning, or one call of `crypto.pbkdf2Sync`, which no interrupt reaches. Fresh: its figures of the heap are of that second, and not of before; those of collections always are.',
   ],
-  rounds: 6,
-  seconds: 30,
-  thorough: { rounds: 16, seconds: 130 },
+  rounds: 3,
+  seconds: 18,
+  thorough: { rounds: 6, seconds: 35 },
   atOnce: 3,
   variants: BLOCKS.flatMap(({ group, args }) =>
     SAMPLERS.filter((name) => group === BLOCKS[0]?.group || name === OURS).map((name) => ({

@@ -30,9 +30,9 @@ export const gcCpu = {
   method: [
     'CPU time of the main thread, by the kernel, for the same pieces of work with real allocation; what a piece takes more than without any tool, by its collections. The young generation is 1 MB, so that there is little work between two scavenges to hide their cost in. Each process has its own luck with addresses and compiled code, which is why these intervals are wide: `gc-paired` has none of that, and decides about ours.',
   ],
-  rounds: 6,
-  seconds: 110,
-  thorough: { rounds: 24, seconds: 200 },
+  rounds: 3,
+  seconds: 54,
+  thorough: { rounds: 6, seconds: 108 },
   variants: variantsOf(SMALL),
   figures: (trials) => figuresOf(trials, SMALL),
   plots: [
@@ -51,8 +51,7 @@ export const gcCpuLarge = {
   name: 'gc-cpu-large',
   question: 'what it pays on large heaps',
   rounds: 1,
-  seconds: 137,
-  thorough: { rounds: 6, seconds: 210 },
+  seconds: 110,
   variants: variantsOf(LARGE),
   figures: (trials) => figuresOf(trials, LARGE),
   plots: [

@@ -14,12 +14,12 @@ const FEATURES = [PLAIN, BYTES, 'with objects', BOTH]
 const OFTEN = ['--max-semi-space-size=1', '--expose-gc']
 /** @type {readonly { heap: string, megabytes: number, seconds: number, phases: readonly string[], options?: object, nodeArgs?: readonly string[] }[]} */
 const VARIANTS = [
-  { heap: '30 MB heap', megabytes: 30, seconds: 0.4, phases: [...FEATURES, WARM], nodeArgs: OFTEN },
-  { heap: '2 GB heap', megabytes: 2000, seconds: 0.5, phases: FEATURES, nodeArgs: OFTEN },
+  { heap: '30 MB heap', megabytes: 30, seconds: 0.25, phases: [...FEATURES, WARM], nodeArgs: OFTEN },
+  { heap: '2 GB heap', megabytes: 2000, seconds: 0.3, phases: FEATURES, nodeArgs: OFTEN },
   {
     heap: '30 MB heap, without V8’s reasons',
     megabytes: 30,
-    seconds: 0.4,
+    seconds: 0.25,
     phases: [PLAIN],
     options: { histograms: false },
     nodeArgs: OFTEN,
@@ -27,12 +27,12 @@ const VARIANTS = [
   {
     heap: '30 MB heap, marking timed by brackets',
     megabytes: 30,
-    seconds: 0.4,
+    seconds: 0.25,
     phases: [PLAIN],
     options: { longTaskStats: false },
     nodeArgs: OFTEN,
   },
-  { heap: SERVICE, megabytes: 30, seconds: 1.5, phases: [BOTH] },
+  { heap: SERVICE, megabytes: 30, seconds: 1, phases: [BOTH] },
 ]
 
 /** @type {import('../harness/benchmark.mjs').Benchmark} */
@@ -45,8 +45,7 @@ export const gcHook = {
     'The share of a core is the sum of all edges over the time, of a process that serves JSON as fast as it can, with a young generation of the default size and with the defaults of offloop.',
   ],
   rounds: 6,
-  seconds: 75,
-  thorough: { rounds: 16, seconds: 200 },
+  seconds: 70,
   variants: VARIANTS.map(({ heap, megabytes, seconds, phases, options = {}, nodeArgs }) => ({
     name: heap,
     trial: 'gc-hook.mjs',

@@ -29,9 +29,9 @@ export const httpPaired = {
     'The service of `http`, under requests as fast as it answers them: blocks with the defaults of offloop in force (collections, bytes, objects, turns of the loop), blocks without the sampling of objects (`heapObjects: false`), and blocks with all of it taken away, in turns, in an order by chance. Its own CPU clocks; a round’s figure is the mean of the differences, a fifth of them cut off at either end. Before them, as much garbage as a minute of these requests makes, and two answers as to a sample: so V8’s samples of the heap are as rare as they become in such a service. No sample is taken meanwhile.',
     'Differences that small drown in the noise of a service, so beside them stands what they add up to: what our callbacks take at the collections of a busy process (timed by themselves, `gc-hook`), what a turn of the loop takes more (blocks of empty turns, in pairs, in one process), one turn a request, and the CPU of all threads for a sample, each 10 s. V8’s sampling of objects, which takes a stack each 512 KiB that are allocated, or fewer, is not in that sum.',
   ],
-  rounds: 9,
-  seconds: 120,
-  thorough: { rounds: 60, seconds: 730 },
+  rounds: 6,
+  seconds: 90,
+  thorough: { rounds: 9, seconds: 133 },
   atOnce: 9,
   variants: [
     { name: 'service', trial: 'http-paired.mjs', args: ['3.6'] },

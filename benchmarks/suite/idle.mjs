@@ -29,8 +29,7 @@ export const idle = {
     'All rounds run side by side, some ninety processes that sleep: they push each other out of the caches, so that a wake-up costs rather more than alone.',
   ],
   rounds: 6,
-  seconds: 92,
-  thorough: { rounds: 18, seconds: 270 },
+  seconds: 98,
   atOnce: 6,
   variants: [
     ...SETUPS.map((name) => ({
@@ -147,7 +146,7 @@ export const idle = {
     ...Object.fromEntries([
       ...MOMENTS.map(({ measure }) => [
         `offloop, private memory ${measure}, more than a bare Worker`,
-        'presumably compiled modules and the history, which a bare Worker that shrinks has not; and now and then for ten seconds what V8 needs to optimise a function of ours: the thread takes the result, and V8 gives that memory back, when it runs again, for the next sample',
+        'presumably compiled modules and the history, which a bare Worker that shrinks has not',
       ]),
       ...WINDOWS.map(({ group }) => [
         `offloop, ${group}, main thread wakes up, more than without any tool`,

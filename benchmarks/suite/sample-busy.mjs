@@ -15,7 +15,7 @@ export const sampleBusy = {
   ],
   rounds: 6,
   seconds: 13,
-  thorough: { rounds: 16, seconds: 60 },
+  thorough: { rounds: 12, seconds: 26 },
   atOnce: 6,
   variants: [
     { name: 'profile', trial: 'profile-read.mjs', sleeps: true },

@@ -25,9 +25,9 @@ export const sample = {
     `A process, watched from outside, is sampled each ${INTERVAL_MS} ms: its CPU time by samples, beyond that of the same process when it is never sampled (prom-client and OpenTelemetry run a timer of 10 ms besides, which is among the idle costs). The wake-up is in it: an empty timer has nothing else. The working process has something to do each ${INTERVAL_MS} ms, so that its figures change, and it is asked for them; the idle one is not asked by us, since nothing can have changed.`,
     'All of a round run side by side. Each sleeps nearly all the time; but they push each other out of the caches, so that a sample costs rather more than alone.',
   ],
-  rounds: 6,
-  seconds: 53,
-  thorough: { rounds: 16, seconds: 100 },
+  rounds: 3,
+  seconds: 34,
+  thorough: { rounds: 6, seconds: 67 },
   variants: [
     ...GROUPS.flatMap(({ group, wishes }) =>
       CONTENDERS.flatMap((name) =>

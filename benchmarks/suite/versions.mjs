@@ -18,9 +18,9 @@ export const versions = {
   method: [
     'A short run of `gc-hook` (30 MB heap), `start` and `sample` (working process) each. All of the suite with another version: `npm run bench -- --node 24`.',
   ],
-  rounds: 2,
-  seconds: 32,
-  thorough: { rounds: 6, seconds: 95 },
+  rounds: 1,
+  seconds: 16,
+  thorough: { rounds: 2, seconds: 32 },
   variants: VERSIONS.flatMap(({ major, name }) =>
     [
       {

@@ -10,7 +10,7 @@ import { mainThreadCpuNs } from '../support/thread-cpu.mjs'
 const [setup, megabytes, wishes, pieces] = process.argv.slice(2)
 if (wishes === undefined) await runInner([setup, megabytes])
 // On a large heap each scavenge takes a millisecond.
-const PIECES = Number(pieces ?? (Number(megabytes) > 1000 ? 9 : 18))
+const PIECES = Number(pieces ?? (Number(megabytes) > 1000 ? 6 : 12))
 const held = ballast(Number(megabytes))
 const service = createService(1000)
 

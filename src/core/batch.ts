@@ -40,7 +40,7 @@ export interface Batch {
 
 /**
  * The same for the same name and labels, whatever the order of the labels, and another one for all others: each text is
- * preceded by its length. Made for every value of every batch, so it is cheap.
+ * preceded by its length.
  */
 export function seriesKey(name: string, labels: Labels): string {
   let key = `${name.length}:${name}`
@@ -49,4 +49,15 @@ export function seriesKey(name: string, labels: Labels): string {
     key += `${label.length}:${label}${value.length}:${value}`
   }
   return key
+}
+
+/** Whether two of the same name are one series. Allocates nothing. */
+export function sameLabels(one: Labels, other: Labels): boolean {
+  let more = 0
+  for (const label in one) {
+    if (one[label] !== other[label]) return false
+    more++
+  }
+  for (const _ in other) more--
+  return more === 0
 }

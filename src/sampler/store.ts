@@ -1,4 +1,4 @@
-import { type Batch, type Labels, type MetricType, seriesKey } from '../core/batch'
+import { type Batch, type Labels, type MetricType, sameLabels, seriesKey } from '../core/batch'
 import { metrics } from '../core/metrics'
 import type { SeriesColumns, StoredSeries } from '../server/source'
 import { columnsOf, type Kept, pointsOf, windowOf } from './history'
@@ -6,7 +6,10 @@ import { type Level, levelsFor } from './levels'
 import { Pages, Track } from './pages'
 
 interface Series extends Kept {
+  readonly key: string
   readonly rank: Rank
+  /** Whether it is among the others: it has points. */
+  kept: boolean
   /** Number of the column that was written last. */
   last: number
 }
@@ -46,6 +49,10 @@ export class Store {
   readonly #maxSeries: number
   readonly #series = new Map<string, Series>()
   readonly #ways: readonly Way[]
+  /** Where the values of the last batch went, in its order. The next batch has nearly always the same: so it takes no keys. */
+  readonly #lately: (Series | undefined)[] = []
+  /** In `#lately`: of the value that is next. */
+  #place = 0
   #columns = 0
   /** Of `#ways`: those before it have nothing more to give to the batch that is being added. */
   #way = 0
@@ -67,6 +74,7 @@ export class Store {
   /** Returns how many values found no room. */
   add(batch: Batch): number {
     const column = this.#columns++
+    this.#place = 0
     this.#way = 0
     this.#full = RANKS.thread + 1
     this.#displaced = 0
@@ -80,24 +88,33 @@ export class Store {
         dropped += this.#put(`${name}_sum`, type, value.sum, labels, column)
       }
     }
+    this.#lately.length = this.#place
     return dropped + this.#displaced
   }
 
   /** Returns how many values found no room. */
   #put(name: string, type: MetricType, value: number, labels: Labels, column: number): 0 | 1 {
-    const key = seriesKey(name, labels)
-    const series = this.#series.get(key) ?? this.#open(name, type, labels, column)
+    const series = this.#seriesOf(name, type, labels, column)
+    this.#lately[this.#place++] = series
     if (series === undefined) return 1
     // A user's `x_count` beside a histogram `x`: the one that was there stays what it is.
     if ((series.type === 'histogram') !== (type === 'histogram')) return 1
     if (this.#write(series, value)) {
       series.last = column
-      this.#series.set(key, series)
+      if (!series.kept) this.#series.set(series.key, series)
+      series.kept = true
       return 0
     }
-    this.#forget(key, series)
+    this.#forget(series)
     this.#full = Math.min(this.#full, series.rank)
     return 1
+  }
+
+  #seriesOf(name: string, type: MetricType, labels: Labels, column: number): Series | undefined {
+    const lately = this.#lately[this.#place]
+    if (lately?.kept === true && lately.name === name && sameLabels(lately.labels, labels)) return lately
+    const key = seriesKey(name, labels)
+    return this.#series.get(key) ?? this.#open(key, name, type, labels, column)
   }
 
   /** Series of `metric` with their points from `start` to `end`; undefined where the name is not known. */
@@ -140,9 +157,10 @@ export class Store {
   /** Whether there was room. */
   #write({ tracks, rank }: Series, value: number): boolean {
     const { values } = this.#pages
-    for (const [at, { count }] of this.#levels.entries()) {
+    // By index: an iterator would leave an array behind for each value and level.
+    for (let at = 0; at < tracks.length; at++) {
       const track = tracks[at] as Track
-      const newest = count - 1
+      const newest = (this.#levels[at] as Level).count - 1
       let where = track.at(newest)
       if (where === undefined) {
         const page = this.#take(rank)
@@ -157,7 +175,7 @@ export class Store {
   }
 
   /** A series without points, not yet among the others; undefined where there is no place for it. */
-  #open(name: string, type: MetricType, labels: Labels, column: number): Series | undefined {
+  #open(key: string, name: string, type: MetricType, labels: Labels, column: number): Series | undefined {
     const rank = rankOf(name, labels)
     // What one series of this batch was refused the next one would be, and there may be thousands.
     if (rank >= this.#full) return undefined
@@ -166,32 +184,37 @@ export class Store {
       return undefined
     }
     const tracks = this.#levels.map(({ sampled }) => new Track(sampled ? 1 : PART_WIDTH[type]))
-    return { name, type, labels, rank, tracks, last: column }
+    return { key, name, type, labels, rank, kept: false, tracks, last: column }
   }
 
   /** A place for one series: that of a thread that ended, the oldest first, or of the newest one of a lower rank. */
   #makeRoom(rank: Rank, column: number): boolean {
-    let ended: { key: string; series: Series } | undefined
-    let lower: { key: string; series: Series } | undefined
-    for (const [key, series] of this.#series) {
+    let ended: Series | undefined
+    let lower: Series | undefined
+    for (const series of this.#series.values()) {
       // One that lives was in the batch before this one, or is in this one already.
       const gone = series.rank === RANKS.thread && series.last < column - 1
-      if (gone && series.last < (ended?.series.last ?? column)) ended = { key, series }
-      if (series.rank > rank && series.rank >= (lower?.series.rank ?? 0)) lower = { key, series }
+      if (gone && series.last < (ended?.last ?? column)) ended = series
+      if (series.rank > rank && series.rank >= (lower?.rank ?? 0)) lower = series
     }
     const least = ended ?? lower
     if (least === undefined) return false
-    this.#forget(least.key, least.series)
+    this.#forget(least)
     if (least === ended) return true
-    if (least.series.last === column) this.#displaced++
+    if (least.last === column) this.#displaced++
     // It would come back at once.
-    this.#full = Math.min(this.#full, least.series.rank)
+    this.#full = Math.min(this.#full, least.rank)
     return true
   }
 
-  #forget(key: string, { tracks }: Series): void {
-    for (const track of tracks) track.drop(Number.POSITIVE_INFINITY, this.#pages)
-    this.#series.delete(key)
+  #forget(series: Series): void {
+    for (const track of series.tracks) track.drop(Number.POSITIVE_INFINITY, this.#pages)
+    this.#remove(series)
+  }
+
+  #remove(series: Series): void {
+    series.kept = false
+    this.#series.delete(series.key)
   }
 
   #take(rank: Rank): number | undefined {
@@ -242,11 +265,12 @@ export class Store {
   #dropBefore(level: Level, end: number, rank?: Rank): void {
     const at = this.#levels.indexOf(level)
     let start = Number.POSITIVE_INFINITY
-    for (const [key, { tracks, rank: of }] of this.#series) {
+    for (const series of this.#series.values()) {
+      const { tracks, rank: of } = series
       const track = tracks[at] as Track
       if (rank === undefined || of === rank) {
         track.drop(end, this.#pages)
-        if (tracks.every(({ empty }) => empty)) this.#series.delete(key)
+        if (tracks.every(({ empty }) => empty)) this.#remove(series)
       }
       start = Math.min(start, track.start)
     }

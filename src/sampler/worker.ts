@@ -18,6 +18,7 @@ import type { SharedServer } from '../server/share'
 import type { SeriesColumns, SourceEvent } from '../server/source'
 import { BatchBuilder, describe } from './build'
 import { CollectRound } from './collect-round'
+import { CompilerMemory } from './compiler-memory'
 import type { PlainError, ToMain, ToWorker, WorkerStart } from './messages'
 import { openStallWatch } from './open-stall-watch'
 import { writeOwnOutput } from './own-output'
@@ -60,6 +61,7 @@ const posting = new Posting(
   () => self.countDropped('main'),
 )
 const round = new CollectRound(post)
+const compilerMemory = new CompilerMemory(systemClock)
 /** Clients that are told of what happens. */
 const listeners = new Set<(event: SourceEvent) => void>()
 const listening = { batches: false, collectors: false, stalls: false }
@@ -246,6 +248,7 @@ function sampleOf({ ongoing }: Stall): void {
 }
 
 async function takeSample(): Promise<void> {
+  compilerMemory.begin()
   const timestamp = Date.now()
   const others = shared?.sampled()
   const collecting = listening.collectors ? round.run(settings.collectorTimeoutMs) : undefined
@@ -258,6 +261,7 @@ async function takeSample(): Promise<void> {
   self.seriesDropped += store.add(merge(shown(batch), (await others) ?? []))
   tell({ event: 'sample', data: { sequence: batch.sequence, timestamp } })
   announceFirst()
+  compilerMemory.end()
 }
 
 function tell(event: SourceEvent): void {

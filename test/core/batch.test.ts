@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { dist } from '../dist'
 
-const { seriesKey } = dist<typeof import('../../src/core/batch')>('core/batch.js')
+const { sameLabels, seriesKey } = dist<typeof import('../../src/core/batch')>('core/batch.js')
 
 test('a series has one key, whatever the order of its labels', () => {
   expect(seriesKey('m', { a: '1', b: '2', c: '3' })).toBe(seriesKey('m', { c: '3', a: '1', b: '2' }))
@@ -21,4 +21,19 @@ test('different series have different keys, however their texts run together', (
     seriesKey('ma', {}),
   ]
   expect(new Set(keys).size).toBe(keys.length)
+})
+
+test('labels are the same by names and values, whatever their order', () => {
+  expect(sameLabels({ a: '1', b: '2' }, { b: '2', a: '1' })).toBe(true)
+  expect(sameLabels({}, {})).toBe(true)
+  for (const [one, other] of [
+    [{}, { a: '1' }],
+    [{ a: '1' }, { a: '2' }],
+    [{ a: '1' }, { b: '1' }],
+    [{ a: '1', b: '2' }, { a: '1' }],
+    [{ a: '1' }, { a: '1', constructor: 'x' }],
+  ] as const) {
+    expect(sameLabels(one, other)).toBe(false)
+    expect(sameLabels(other, one)).toBe(false)
+  }
 })

@@ -108,6 +108,30 @@ describe('a query', () => {
     expect(values(store)).toEqual([[1, 2]])
   })
 
+  test('has each value in its own series, whatever was in its place in the batch before', () => {
+    const store = storeOf()
+    const labels = ['a', 'b', 'c', 'd'].map((letter) => ({ letter }))
+    const plus = { letter: 'a', more: '1' }
+    const batches = [[0, 1, 2], [2, 1, 0], [1], [], [3, 0, 1, 2], [0, 1, 2, 3]].map((order) =>
+      order.map((index) => labels[index] as Metric['labels']),
+    )
+    batches.push([plus, ...labels], [...labels, plus])
+    fill(store, 1, batches.length, (sequence) =>
+      (batches[sequence - 1] ?? []).flatMap((of) => [gauge('m', sequence, of), gauge('n', -sequence, of)]),
+    )
+    for (const [metric, sign] of [['m', 1] as const, ['n', -1] as const]) {
+      const series = store.query(metric, ...EVER) ?? []
+      expect(series).toHaveLength(5)
+      for (const { labels: of, points } of series) {
+        const { service: _, ...own } = of
+        const sequences = batches.flatMap((them, index) =>
+          them.some((one) => JSON.stringify(one) === JSON.stringify(own)) ? [index + 1] : [],
+        )
+        expect(points).toEqual(sequences.map((sequence) => ({ t: at(sequence), v: sign * sequence })))
+      }
+    }
+  })
+
   test('has zeros, negative and huge values', () => {
     const store = storeOf()
     const given = [0, -1.5, Number.MAX_VALUE, Number.MIN_VALUE, 2 ** 53 - 1]
