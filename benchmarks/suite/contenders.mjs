@@ -51,5 +51,6 @@ export const DESCRIPTIONS = {
   'offloop, all on':
     "TinyObs, OTLP (protobuf, gzip) and DogStatsD exporters, a module of one's own, the HTTP server, and the page open in a browser",
   'a bare Worker': 'a worker thread with a timer of 10 s: the least that a sampling thread could cost',
-  'a Worker and our addon': 'the same, and our addon loaded by its path: the least that ours could cost',
+  'a Worker and our addon':
+    'the same, a package of one empty file, and our addon loaded by its path: the least that ours could cost',
 }

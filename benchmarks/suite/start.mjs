@@ -61,7 +61,7 @@ export const start = {
       name: 'a Worker and our addon, both, more than a bare Worker',
       estimate: trials.difference(LEAST, WORKER, (result) => both(result) / 1e6),
       unit: 'ms',
-      note: 'without any JavaScript of ours',
+      note: 'from a package with no JavaScript in it',
     },
   ],
   plots: [{ file: 'start', title: 'require and start, wall time', measure: 'both', log: true }],
@@ -74,6 +74,6 @@ export const start = {
       'a worker thread is started: the row of a bare Worker is that part; the rest is presumably modules and the addon',
     'CPU in the 300 ms after': 'presumably the messages and streams of a new worker thread',
     'offloop, both, more than a bare Worker':
-      'Node.js finds, reads and compiles our JavaScript (40 KB) and its functions run for the first time; what is the addon’s, the row below tells',
+      'Node.js reads and compiles our JavaScript (40 KB), and its functions run for the first time; what any package with our addon takes, the row below tells; from Node.js 22 on its own cache of compiled code helps, as “versions” tells',
   },
 }

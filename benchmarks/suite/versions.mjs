@@ -9,6 +9,8 @@ const SAMPLE_MS = 100
 const SAMPLE_SECONDS = 2
 const NEVER_MS = 3_600_000
 const PHASES = ['time and counts', 'with bytes']
+/** From here on Node.js has a cache of compiled code (`NODE_COMPILE_CACHE`). */
+const CACHES = 22
 const VERSIONS = supported.map((major) => ({ major, name: `Node.js ${major}` }))
 
 /** @type {import('../harness/benchmark.mjs').Benchmark} */
@@ -16,7 +18,7 @@ export const versions = {
   name: 'versions',
   question: 'what we cost on each version of Node.js',
   method: [
-    'A short run of `gc-hook` (30 MB heap), `start` and `sample` (working process) each. All of the suite with another version: `npm run bench -- --node 24`.',
+    'A short run of `gc-hook` (30 MB heap), `start` and `sample` (working process) each. All of the suite with another version: `npm run bench -- --node 24`. The compile cache is Node.js’s own, from 22 on, where `NODE_COMPILE_CACHE` names a folder for it, for the bare Worker too.',
   ],
   rounds: 1,
   seconds: 16,
@@ -33,6 +35,11 @@ export const versions = {
         name: `${name}, start, ${setup}`,
         trial: 'start.mjs',
         args: [setup],
+      })),
+      ...(major < CACHES ? [] : [OURS, WORKER]).map((setup) => ({
+        name: `${name}, start by the cache, ${setup}`,
+        trial: 'start.mjs',
+        args: [setup, 'cached'],
       })),
       ...[SAMPLE_MS, NEVER_MS].map((intervalMs) => ({
         name: `${name}, sampled each ${intervalMs} ms`,
@@ -64,6 +71,18 @@ export const versions = {
         less: (name) => `${name}, start, ${WORKER}`,
         references: [],
       }),
+      ...compare(
+        trials,
+        VERSIONS.filter(({ major }) => major >= CACHES).map(({ name }) => name),
+        {
+          measure: 'the same by Node.js’s compile cache',
+          unit: 'ms',
+          pick: ({ load, start }) => (load.wallNs + start.wallNs) / 1e6,
+          variantOf: (name) => `${name}, start by the cache, ${OURS}`,
+          less: (name) => `${name}, start by the cache, ${WORKER}`,
+          references: [],
+        },
+      ),
       ...compare(trials, names, {
         measure: 'main thread, CPU a sample',
         unit: 'µs',

@@ -152,7 +152,11 @@ const setups = {
     start: ({ Worker }) => void new Worker(require.resolve('./interval-worker.cjs')).unref(),
   },
   'a Worker and our addon': {
-    load: () => require('node:worker_threads'),
+    load() {
+      // Found by its name, as ours is.
+      createRequire(new URL('empty/index.js', import.meta.url))('empty')
+      return require('node:worker_threads')
+    },
     start({ Worker }) {
       // As we do it.
       process.dlopen({ exports: {} }, fileURLToPath(new URL(ADDON, import.meta.url)))
