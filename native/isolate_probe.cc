@@ -380,6 +380,15 @@ void IsolateProbe::Answer() noexcept {
   const double objects = heap_sampling_.Objects(used_bytes);
   const auto idle_ns = static_cast<double>(uv_metrics_idle_time(loop_));
 
+  // Before the update, which a reader waits for: it stays open for some stores, and for no question to V8.
+  const size_t spaces = std::min(isolate_->NumberOfHeapSpaces(), kMaxSpaces);
+  v8::HeapSpaceStatistics space[kMaxSpaces];
+  bool told[kMaxSpaces];
+  for (size_t index = 0; index < spaces; ++index) {
+    told[index] = isolate_->GetHeapSpaceStatistics(&space[index], index);
+  }
+  const uint64_t end_ns = uv_hrtime();
+
   Block::Update update(block_);
   update.Set(k_heapUsedBytes, used_bytes);
   update.Set(k_heapTotalBytes, static_cast<double>(heap.total_heap_size()));
@@ -389,21 +398,20 @@ void IsolateProbe::Answer() noexcept {
   update.Set(k_mallocedBytes, static_cast<double>(heap.malloced_memory()));
   update.Set(k_nativeContexts, static_cast<double>(heap.number_of_native_contexts()));
   update.Set(k_detachedContexts, static_cast<double>(heap.number_of_detached_contexts()));
-  for (size_t index = 0; index < std::min(isolate_->NumberOfHeapSpaces(), kMaxSpaces); ++index) {
-    v8::HeapSpaceStatistics space;
-    if (!isolate_->GetHeapSpaceStatistics(&space, index)) continue;
+  for (size_t index = 0; index < spaces; ++index) {
+    if (!told[index]) continue;
     const size_t at = k_heapSpaces + index * kSpaceFigures;
-    update.Set(at, static_cast<double>(space.space_size()));
-    update.Set(at + 1, static_cast<double>(space.space_used_size()));
-    update.Set(at + 2, static_cast<double>(space.space_available_size()));
-    update.Set(at + 3, static_cast<double>(space.physical_space_size()));
+    update.Set(at, static_cast<double>(space[index].space_size()));
+    update.Set(at + 1, static_cast<double>(space[index].space_used_size()));
+    update.Set(at + 2, static_cast<double>(space[index].space_available_size()));
+    update.Set(at + 3, static_cast<double>(space[index].physical_space_size()));
   }
   update.Set(k_activeResources, static_cast<double>(loop_->active_handles) + loop_->active_reqs.count);
   update.Set(k_loopIdleNs, idle_ns - block_.Get(k_loopIdleAtAttachNs));
   update.Set(k_sampledAtNs, static_cast<double>(now_ns));
   update.Set(k_answeredRequest, static_cast<double>(requested));
   update.Add(k_answers, 1);
-  update.Add(k_answerNs, static_cast<double>(uv_hrtime() - now_ns));
+  update.Add(k_answerNs, static_cast<double>(end_ns - now_ns));
 }
 
 }  // namespace offloop

@@ -20,6 +20,11 @@ export class ObservedProbe {
    */
   idleNs = Number.NaN
   activeNs = Number.NaN
+  /**
+   * Whether there is a copy of its block. Until then it has no figures: zeros are none, of a thread that began before
+   * the machine did.
+   */
+  known = false
   readonly tables = new CountedTables()
   readonly recent = new Recent(this.tables)
   /** When its last answer was found to hold still, without asking. */
@@ -53,6 +58,7 @@ export class ObservedProbe {
   read(): void {
     if (!this.block.read(SCRATCH)) return
     this.slots.set(SCRATCH)
+    this.known = true
     const sampledAtNs = SCRATCH[Slot.sampledAtNs] as number
     if (sampledAtNs === 0) return
     this.waited(SCRATCH[Slot.loopIdleNs] as number, sampledAtNs)
@@ -121,7 +127,8 @@ export class NativeProbes implements Probes {
     const pairs = this.#binding.idleNs()
     for (let at = 0; at < pairs.length; at += 2) {
       const probe = this.#byId.get(pairs[at] as number)
-      probe?.waited((pairs[at + 1] as number) - (probe.slots[Slot.loopIdleAtAttachNs] as number), atNs)
+      if (probe?.known !== true) continue
+      probe.waited((pairs[at + 1] as number) - (probe.slots[Slot.loopIdleAtAttachNs] as number), atNs)
     }
   }
 
@@ -214,12 +221,15 @@ export interface Observation {
 }
 
 // A thread that ends during a look would be in neither figure, or in both, and a total would go down in the next one.
-// A look takes less than a millisecond, and threads do not end that often for so long.
+// A look takes less than a millisecond, and threads do not end that often for so long. Nor does a new one keep its block
+// closed: it may have lost its CPU in the midst of an update, and has it again within milliseconds.
 const LOOKS = 100
+const LOOK_PAUSE_MS = 1
 
 /**
  * Copies every block, after asking again for heap and handle figures older than `maxAgeMs`, but of no thread that did
- * nothing since it answered: it is not woken to say the same again. Waits at most `waitMs` for the answers; a thread that gives none is read as it is: its GC counters are current all the same.
+ * nothing since it answered: it is not woken to say the same again. Waits at most `waitMs` for the answers; a thread that
+ * gives none is read as it is: its GC counters are current all the same. One whose block was never whole is left out.
  */
 export async function observe(probes: Probes, maxAgeMs: number, waitMs: number): Promise<Observation> {
   const oldest = probeClockNs() - maxAgeMs * 1e6
@@ -242,11 +252,14 @@ export async function observe(probes: Probes, maxAgeMs: number, waitMs: number):
     const list = probes.list()
     for (const probe of list) probe.read()
     const ended = probes.endedTotals()
-    if (probes.generation() === generation || look === LOOKS) {
+    const known = list.filter((probe) => probe.known)
+    const whole = known.length === list.length
+    if ((whole && probes.generation() === generation) || look === LOOKS) {
       probes.readIdle()
       const atNs = probeClockNs()
-      for (const { recent, slots, idleNs } of list) recent.look(slots, idleNs, atNs)
-      return { probes: list, ended, atNs, heapSpaces: probes.heapSpaces }
+      for (const { recent, slots, idleNs } of known) recent.look(slots, idleNs, atNs)
+      return { probes: known, ended, atNs, heapSpaces: probes.heapSpaces }
     }
+    if (!whole) await new Promise((resolve) => setTimeout(resolve, LOOK_PAUSE_MS))
   }
 }

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import type { Binding } from '../../src/probe/binding'
 import { dist } from '../dist'
 
-const { ObservedProbe, observe, probeClockNs } =
+const { NativeProbes, ObservedProbe, observe, probeClockNs } =
   dist<typeof import('../../src/sampler/probes')>('sampler/probes.js')
 const { Slot } = dist<typeof import('../../src/probe/layout')>('probe/layout.js')
 const { BlockWriter } = dist<typeof import('../../src/probe/block')>('probe/block.js')
@@ -70,5 +71,45 @@ describe('a loop’s time', () => {
     probe.waited(500, 2_000)
     probe.read()
     expect([probe.activeNs, probe.idleNs]).toEqual([500, 500])
+  })
+})
+
+describe('a thread that lost its CPU in the midst of its first update', () => {
+  /** As the addon shows it: `atNs` is when it began, and its loop has waited. */
+  function inUpdate(atNs: number) {
+    const block = new BlockWriter()
+    const sequence = new Int32Array(block.memory)
+    Atomics.add(sequence, 0, 1)
+    block.set('attachedAtNs', atNs)
+    const binding: Partial<Binding> = {
+      heapSpaces: () => [],
+      generation: () => 1,
+      probes: () => [{ id: 7, threadId: 1, threadName: '', memory: block.memory, osThreadId: 0 }],
+      idleNs: () => new Float64Array([7, 300]),
+      endedTotals: () => new Float64Array(0),
+      requestOutdated: () => new Float64Array([1]),
+    }
+    return { probes: new NativeProbes(binding as Binding), close: () => Atomics.add(sequence, 0, 1) }
+  }
+
+  test('is waited for', async () => {
+    const atNs = probeClockNs() - 1e6
+    const { probes, close } = inUpdate(atNs)
+    setTimeout(close, 20)
+    const { probes: found, atNs: lookedAtNs } = await observe(probes, 60_000, 0)
+    expect(found).toEqual(probes.list())
+    expect(found[0]?.slots[Slot.attachedAtNs]).toBe(atNs)
+    expect(found[0]?.activeNs).toBeLessThanOrEqual(lookedAtNs - atNs - 300)
+  })
+
+  test('is left out where it does not go on: nothing is known of it, not even when it began', async () => {
+    const { probes, close } = inUpdate(probeClockNs() - 1e6)
+    expect((await observe(probes, 60_000, 0)).probes).toEqual([])
+    close()
+    const [probe, ...others] = (await observe(probes, 60_000, 0)).probes
+    expect(others).toEqual([])
+    // Since it began, and not since the clock did.
+    expect(probe?.activeNs).toBeLessThan(60e9)
+    expect(probe?.idleNs).toBe(300)
   })
 })
