@@ -15,7 +15,7 @@ import {
   text,
 } from './option-values'
 import type { Sharing } from './sharing'
-import { type StallOptions, type StallSettings, stallSettings } from './stall-options'
+import { DEFAULT_STALL, type StallOptions, type StallSettings, stallSettings } from './stall-options'
 
 /** Under whose names metrics are shown: offloop's own, those of TinyObs for Go, or those of prom-client's defaults. */
 export type Names = 'canonical' | 'go' | 'prom-client'
@@ -115,6 +115,7 @@ export interface ServeSettings {
 
 export const DEFAULT_HOST = '127.0.0.1'
 export const DEFAULT_PORT = 9464
+const DEFAULT_STORE = { maxBytes: 2 * 2 ** 20 }
 
 /**
  * Checks `options` and completes them. `defaultService` is asked only where no service is given.
@@ -142,7 +143,7 @@ export function resolveOptions(
   ])
   const functions: ExporterFunction[] = []
   const exporters: Exporters.ExporterSettings[] = []
-  array(given.exporters ?? [], 'exporters').forEach((exporter, index) => {
+  either(given.exporters, [], (value) => array(value, 'exporters')).forEach((exporter, index) => {
     if (typeof exporter === 'function') {
       functions.push(exporter as ExporterFunction)
       return
@@ -156,24 +157,31 @@ export function resolveOptions(
   const settings = {
     service: labelValue(given.service ?? defaultService(), 'service'),
     intervalMs,
-    serve: serveSettings(given.serve ?? false),
+    serve: either(given.serve, undefined, serveSettings),
     exporters,
-    labels: labels(given.labels ?? {}),
-    store: storeSettings(given.store ?? {}),
+    labels: either(given.labels, {}, labels),
+    store: either(given.store, DEFAULT_STORE, storeSettings),
     heapObjects: boolean(given.heapObjects ?? true, 'heapObjects'),
     heapAccounting: boolean(given.heapAccounting ?? true, 'heapAccounting'),
     resourcesByType: boolean(given.resourcesByType ?? false, 'resourcesByType'),
     exitFlushMs: integer(given.exitFlushMs ?? 500, 'exitFlushMs', 0, 10_000),
     collectorTimeoutMs: Math.min(collectorTimeoutMs, intervalMs / 2),
-    stall: stallSettings(given.stall ?? {}),
+    stall: either(given.stall, DEFAULT_STALL, stallSettings),
   }
   return { settings, functions }
+}
+
+/** What is not given is not checked: V8 compiles a function at its first call, and a start waits for that. */
+function either<T>(value: unknown, otherwise: T, checked: (value: unknown) => T): T {
+  return value === undefined || value === null ? otherwise : checked(value)
 }
 
 function storeSettings(value: unknown): Settings['store'] {
   const store = record(value, 'store')
   known(store, 'store', ['maxBytes'])
-  return { maxBytes: integer(store.maxBytes ?? 2 * 2 ** 20, 'store.maxBytes', 64 * 2 ** 10, 2 ** 30) }
+  return {
+    maxBytes: integer(store.maxBytes ?? DEFAULT_STORE.maxBytes, 'store.maxBytes', 64 * 2 ** 10, 2 ** 30),
+  }
 }
 
 function serveSettings(value: unknown): ServeSettings | undefined {

@@ -13,13 +13,15 @@ export interface StallSettings {
   readonly workers: boolean
 }
 
+export const DEFAULT_STALL: StallSettings = { thresholdMs: 1_000, workers: false }
+
 /** `false` watches nothing. */
 export function stallSettings(value: unknown): StallSettings | undefined {
   if (value === false) return undefined
   const stall = record(value, 'stall', 'false or an object')
   known(stall, 'stall', ['thresholdMs', 'workers'])
   return {
-    thresholdMs: integer(stall.thresholdMs ?? 1_000, 'stall.thresholdMs', 100, 600_000),
-    workers: boolean(stall.workers ?? false, 'stall.workers'),
+    thresholdMs: integer(stall.thresholdMs ?? DEFAULT_STALL.thresholdMs, 'stall.thresholdMs', 100, 600_000),
+    workers: boolean(stall.workers ?? DEFAULT_STALL.workers, 'stall.workers'),
   }
 }

@@ -57,16 +57,19 @@ export function startWith(options: Options, terminates: boolean): Sampler {
 }
 
 function claim(): Probe {
-  const taken = new OffloopError(
-    'ERR_OFFLOOP_ALREADY_STARTED',
-    'a sampler is running in this process: stop() it before another start()',
-  )
-  if (realm[KEY] !== undefined) throw taken
+  if (realm[KEY] !== undefined) throw taken()
   attach()
   const probe = attachProbe()
   // Asks the whole process, worker threads included.
-  if (probe.source === 'native' && !probe.binding.claimSampler()) throw taken
+  if (probe.source === 'native' && !probe.binding.claimSampler()) throw taken()
   return probe
+}
+
+function taken(): OffloopError {
+  return new OffloopError(
+    'ERR_OFFLOOP_ALREADY_STARTED',
+    'a sampler is running in this process: stop() it before another start()',
+  )
 }
 
 function release(probe: Probe): void {
