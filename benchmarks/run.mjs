@@ -21,6 +21,8 @@ import { preparePeers } from './peers/prepare.mjs'
 import { publish } from './publish.mjs'
 import { suite } from './suite/suite.mjs'
 
+/** @typedef {import('./harness/benchmark.mjs').Benchmark} Benchmark */
+
 if (!existsSync('/proc/self/schedstat')) {
   console.error('The benchmarks read CPU times from /proc/<pid>/schedstat, which only Linux has.')
   process.exit(1)
@@ -43,9 +45,11 @@ if (machine.load > machine.cores / 4) {
 const chosen = suite
   .filter(({ name, apart }) => (wanted.only.length === 0 ? !apart : wanted.only.includes(name)))
   .map((benchmark) => ({ ...benchmark, ...(wanted.thorough && benchmark.thorough) }))
-  .map((benchmark) => ({ ...benchmark, rounds: wanted.rounds ?? benchmark.rounds }))
+  .map((benchmark) => withRounds(benchmark, wanted.rounds ?? benchmark.rounds))
 chosen.forEach(prepare)
-const progress = new Progress(chosen.map(({ name, rounds }) => ({ name, seconds: expected(name, rounds) })))
+const progress = new Progress(
+  chosen.map((benchmark) => ({ name: benchmark.name, seconds: expected(benchmark) })),
+)
 console.log(`${chosen.length} benchmarks, about ${duration(progress.left(0))}`)
 
 const outcomes = []
@@ -89,14 +93,16 @@ if (outcomes.length > 0) {
 }
 if (partly.length === 0 && process.exitCode === undefined) publish()
 
-/** Seconds of a benchmark: as long as it took in the newest run of all, else as its file says. @param {string} name @param {number} rounds */
-function expected(name, rounds) {
+/** @param {Benchmark} benchmark @param {number} rounds @returns {Benchmark} */
+function withRounds(benchmark, rounds) {
+  return { ...benchmark, rounds, seconds: (benchmark.seconds * rounds) / benchmark.rounds }
+}
+
+/** Seconds of a benchmark: as its trials took in the newest run of all, else as its file says. @param {Benchmark} benchmark */
+function expected({ name, rounds, seconds, variants }) {
   const file = fullRuns().at(-1)
   const seen = file && readResults(file).benchmarks.find((benchmark) => benchmark.name === name)
-  const told = suite.find((benchmark) => benchmark.name === name)
-  const { seconds, rounds: of } =
-    seen && seen.seconds !== undefined ? seen : /** @type {NonNullable<typeof told>} */ (told)
-  return (seconds * rounds) / of
+  return seen?.seconds ? (seen.seconds * rounds * variants.length) / seen.trials.length : seconds
 }
 
 function runningMajor() {

@@ -57,7 +57,7 @@
  * @property {number} seconds how long all rounds take on two quiet cores, about
  * @property {number} [atOnce] of how many rounds the sleeping trials run side by side; 1
  * @property {number} [beside] how many sleeping trials run side by side at most; all
- * @property {{ rounds: number, seconds: number }} [thorough] by --thorough, in place of the two above
+ * @property {{ seconds: number } & Partial<Benchmark>} [thorough] by --thorough, in place of the same here
  * @property {boolean} [apart] not part of a run of everything: by --only
  * @property {readonly Variant[]} variants
  * @property {(trials: import('./trials.mjs').Trials) => readonly Figure[]} figures

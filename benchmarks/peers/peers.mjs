@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
+const root = fileURLToPath(new URL('../..', import.meta.url))
 const modules = fileURLToPath(new URL('node_modules', import.meta.url))
 const require = createRequire(import.meta.url)
 
@@ -23,9 +24,24 @@ export function addonFolder(name) {
   return path.join(built, 'node_modules', name)
 }
 
-/** Has Node.js find a package, as it has in every service: the first that it finds costs it a millisecond more. */
-export function findOne() {
+/**
+ * What is ours, and is measured beside them: found where they are, as it is in every service. The package finds itself by
+ * another way, which takes Node.js longer.
+ */
+export const OWN = { offloop: root, empty: path.join(root, 'benchmarks/support/empty') }
+
+/** @param {string} name one of `OWN` or of the pinned packages @returns {any} */
+export function requireInstalled(name) {
+  return require(name)
+}
+
+/**
+ * Has Node.js find one package by its field `exports`, and load another of a single file, as it has in every service: the
+ * first of each costs it a millisecond more.
+ */
+export function loadOne() {
   require.resolve('@opentelemetry/api')
+  require('wrappy')
 }
 
 /** @param {string} name @returns {any} */

@@ -1,12 +1,12 @@
 // Installs what offloop is measured beside, at the versions of peers/package-lock.json, and compiles what has no binary
 // for this Node.js. Does nothing where nothing is missing. What cannot be had is told, and the benchmarks go on.
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { nodeFor } from '../../scripts/nodes.mjs'
 import { attempt, hashOf, readStamp, root, say } from '../../scripts/tools.mjs'
-import { addonFolder, addons, reasonsFile } from './peers.mjs'
+import { addonFolder, addons, OWN, reasonsFile } from './peers.mjs'
 
 const folder = fileURLToPath(new URL('.', import.meta.url))
 const BUILD_TIMEOUT_MS = 180_000
@@ -14,6 +14,7 @@ const BUILD_TIMEOUT_MS = 180_000
 /** @returns {Record<string, string>} the versions that are installed */
 export function preparePeers() {
   if (install()) buildAddons()
+  link()
   return JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')).dependencies
 }
 
@@ -29,6 +30,15 @@ function install() {
   if (status === 0) writeFileSync(stamp, lock)
   else console.error(`${output}\nThey cannot be installed: the tables will say so.`)
   return status === 0
+}
+
+/** What is ours beside them, as `npm link` does. */
+function link() {
+  for (const [name, where] of Object.entries(OWN)) {
+    const file = path.join(folder, 'node_modules', name)
+    mkdirSync(path.dirname(file), { recursive: true })
+    if (!existsSync(file)) symlinkSync(path.relative(path.dirname(file), where), file)
+  }
 }
 
 /** A copy for each ABI, since a package has room for one build of its own. */

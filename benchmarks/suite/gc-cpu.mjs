@@ -10,12 +10,13 @@ const SMALL = {
 }
 // Those take seconds to build: one round, and a figure without an interval.
 const LARGE = {
-  setups: ['offloop, lean', ...GC_CONTENDERS],
+  setups: ['offloop, lean', 'PerformanceObserver', OURS],
   heaps: [
     { group: '100 MB heap', megabytes: 100 },
     { group: '2 GB heap', megabytes: 2000 },
   ],
 }
+const LARGE_WITH_ALL = { ...LARGE, setups: ['offloop, lean', ...GC_CONTENDERS] }
 
 /** @type {Record<string, string>} */
 const REASONS = {
@@ -51,7 +52,12 @@ export const gcCpuLarge = {
   name: 'gc-cpu-large',
   question: 'what it pays on large heaps',
   rounds: 1,
-  seconds: 110,
+  seconds: 40,
+  thorough: {
+    seconds: 110,
+    variants: variantsOf(LARGE_WITH_ALL),
+    figures: (trials) => figuresOf(trials, LARGE_WITH_ALL),
+  },
   variants: variantsOf(LARGE),
   figures: (trials) => figuresOf(trials, LARGE),
   plots: [

@@ -11,7 +11,7 @@ export const start = {
   name: 'start',
   question: 'how long loading and starting keeps the main thread',
   method: [
-    'Wall time of `require`, and of what starts it, in a process that has just begun, and has found one other package; CPU time of the main thread for both, and in the 300 ms after.',
+    'Wall time of `require`, and of what starts it, in a process that has just begun, and has loaded one other package; CPU time of the main thread for both, and in the 300 ms after.',
   ],
   rounds: 6,
   seconds: 42,

@@ -4,6 +4,7 @@ import { readdirSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
+import { requireInstalled } from '../peers/peers.mjs'
 import { openPage } from './page-client.mjs'
 import { peerSetups } from './peer-setups.mjs'
 
@@ -41,12 +42,12 @@ export const OWN_METRIC = 'bench_queue_length'
  * @property {(loaded: any, wishes: Wishes) => Running | undefined | Promise<Running | undefined>} start
  */
 
-const loadOurs = () => require('offloop')
+const loadOurs = () => requireInstalled('offloop')
 const loadFallback = () => {
   process.env.OFFLOOP_NATIVE = '0'
   // It warns that the addon is missing, which is what we want.
   process.removeAllListeners('warning')
-  return require('offloop')
+  return loadOurs()
 }
 
 /**
@@ -154,7 +155,7 @@ const setups = {
   'a Worker and our addon': {
     load() {
       // Found by its name, as ours is.
-      createRequire(new URL('empty/index.js', import.meta.url))('empty')
+      requireInstalled('empty')
       return require('node:worker_threads')
     },
     start({ Worker }) {

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { findOne } from '../peers/peers.mjs'
+import { loadOne } from '../peers/peers.mjs'
 import { emit } from '../support/emit.mjs'
 import { runInner } from '../support/inner.mjs'
 import { setupOf } from '../support/setups.mjs'
@@ -18,7 +18,7 @@ if (wishes === undefined) {
 }
 const { load, start } = setupOf(setup)
 
-findOne()
+loadOne()
 for (let i = 0; i < 3; i++) now()
 const began = now()
 const loaded = load()
