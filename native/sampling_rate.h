@@ -22,12 +22,12 @@ class SamplingRate {
   // Heap profilers in production have 512 KiB by default, and one that starts later and shares the isolate's only profiler
   // slot should get what it expects. The last KiB is what ours is told from theirs by (heap_profile.h).
   static constexpr uint64_t kUsualIntervalBytes = 513 * 1024;
-  // So that a heap of 40 MB still has ten samples. A thread that allocates more than 800 MB a second exceeds
+  // So that a heap of 40 MB still has five samples. A thread that allocates more than 800 MB a second exceeds
   // the budget with it.
-  static constexpr uint64_t kMaxIntervalBytes = kUsualIntervalBytes << 3;
+  static constexpr uint64_t kMaxIntervalBytes = kUsualIntervalBytes << 4;
 
-  // A sample takes 10 to 30 µs, by the depth of its stack: 200 a second are some thousandths of the thread's time.
-  static constexpr double kSamplesAMinute = 12'000;
+  // A sample takes 10 to 30 µs, by the depth of its stack: 100 a second are one to three thousandths of the thread's time.
+  static constexpr double kSamplesAMinute = 6'000;
   static constexpr uint64_t kMinuteNs = 60'000'000'000;
   static constexpr uint64_t kCalmNs = 10 * kMinuteNs;
 
