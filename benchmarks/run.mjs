@@ -2,7 +2,7 @@
 //
 //   node benchmarks/run.mjs [--only NAME …] [--node MAJOR] [--rounds N] [--thorough]
 //
-// Takes a quarter of an hour on an otherwise idle Linux machine with two cores, and 24 minutes with --thorough.
+// Takes ten minutes on an otherwise idle Linux machine with two cores, and 18 minutes with --thorough.
 // README.md says how to read it.
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'

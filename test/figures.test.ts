@@ -26,7 +26,7 @@ const CONSTANTS: Readonly<Record<string, readonly string[]>> = {
   'docs/page.md': ['2.5%'],
   'docs/processes.md': ['50 ms'],
   'docs/prometheus.md': ['10 ms', '5%', '1 µs'],
-  'docs/heap-objects.md': ['300 ns', '0.25 ns', '100 MB'],
+  'docs/heap-objects.md': ['300 ns', '0.25 ns', '50 MB'],
   'docs/stalls.md': ['25 ms', '100 ms', '200 ms', '300 ms', '100 to 300 ms', '16 MB'],
 }
 

@@ -18,8 +18,8 @@ export const accuracy = {
     'On Node.js 26 the tracer formats its line inside the hooks of all tools, which makes their pauses read some percent long. Three processes run side by side: truth and figure are of the same one.',
   ],
   rounds: 2,
-  seconds: 22,
-  thorough: { rounds: 6, seconds: 65 },
+  seconds: 18,
+  thorough: { rounds: 6, seconds: 55 },
   beside: 3,
   variants: GC_CONTENDERS.map((name) => ({ name, trial: 'accuracy.mjs', args: [name], sleeps: true })),
   figures: (trials) => [

@@ -17,7 +17,7 @@ export const continuity = {
   ],
   rounds: 3,
   seconds: 18,
-  thorough: { rounds: 6, seconds: 35 },
+  thorough: { rounds: 6, seconds: 38 },
   atOnce: 3,
   variants: BLOCKS.flatMap(({ group, args }) =>
     SAMPLERS.filter((name) => group === BLOCKS[0]?.group || name === OURS).map((name) => ({

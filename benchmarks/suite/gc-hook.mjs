@@ -45,7 +45,7 @@ export const gcHook = {
     'The share of a core is the sum of all edges over the time, of a process that serves JSON as fast as it can, with a young generation of the default size and with the defaults of offloop.',
   ],
   rounds: 6,
-  seconds: 70,
+  seconds: 55,
   variants: VARIANTS.map(({ heap, megabytes, seconds, phases, options = {}, nodeArgs }) => ({
     name: heap,
     trial: 'gc-hook.mjs',

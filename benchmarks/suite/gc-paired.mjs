@@ -23,8 +23,8 @@ export const gcPaired = {
     "What a process happens to have (addresses, compiled code) is the same for both sides here. Blocks of the same work with real allocation, each with another set-up in force, in an order by chance within each set of one of each; the thread's own CPU clock, by the kernel. A set-up costs what its block takes more than the one without any in its set; a round's figure is the mean of these, a fifth of them cut off at either end. The young generation is 1 MB, and there is little work between two scavenges, so that there are many and little hides their cost. In this all is that a collection costs: calls, cold caches, what V8 does because somebody listens.",
   ],
   rounds: 6,
-  seconds: 26,
-  thorough: { rounds: 12, seconds: 55 },
+  seconds: 22,
+  thorough: { rounds: 12, seconds: 44 },
   variants: HEAPS.map(({ heap, megabytes }) => ({
     name: heap,
     trial: 'gc-paired.mjs',

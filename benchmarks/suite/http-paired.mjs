@@ -30,8 +30,8 @@ export const httpPaired = {
     'Differences that small drown in the noise of a service, so beside them stands what they add up to: what our callbacks take at the collections of a busy process (timed by themselves, `gc-hook`), what a turn of the loop takes more (blocks of empty turns, in pairs, in one process), one turn a request, and the CPU of all threads for a sample, each 10 s. V8’s sampling of objects, which takes a stack each 512 KiB that are allocated, or fewer, is not in that sum.',
   ],
   rounds: 6,
-  seconds: 90,
-  thorough: { rounds: 9, seconds: 133 },
+  seconds: 63,
+  thorough: { rounds: 9, seconds: 92 },
   atOnce: 9,
   variants: [
     { name: 'service', trial: 'http-paired.mjs', args: ['3.6'] },

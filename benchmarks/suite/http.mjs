@@ -27,8 +27,8 @@ export const http = {
     'OpenTelemetry is set up as its documentation says: runtime instrumentation, a periodic reader, the OTLP exporter. What prom-client has too (a timer each 10 ms, a notice of each collection) it has beside an export that is made and sent on the main thread. Which of its parts makes its median longer was not measured apart.',
   ],
   rounds: 3,
-  seconds: 80,
-  thorough: { rounds: 6, seconds: 160 },
+  seconds: 71,
+  thorough: { rounds: 6, seconds: 142 },
   variants: ALL.map((name) => ({ name, trial: 'http.mjs', args: [name, String(SECONDS), String(SECONDS)] })),
   figures: (trials) =>
     KINDS.flatMap(({ kind, group }) => [

@@ -29,7 +29,7 @@ export const idle = {
     'All rounds run side by side, some ninety processes that sleep: they push each other out of the caches, so that a wake-up costs rather more than alone.',
   ],
   rounds: 6,
-  seconds: 98,
+  seconds: 89,
   atOnce: 6,
   variants: [
     ...SETUPS.map((name) => ({

@@ -10,8 +10,8 @@ export const instructions = {
     "The path of both GC hooks by valgrind's callgrind: compiled with the addon's flags, without V8, without the two reads of the clock and V8's own look at its heap. Times depend on the machine and its mood; this repeats. What others do is inside Node.js and JavaScript, where callgrind would count its own interpreter's code paths and not theirs: of them there is the whole process, by the processor's own counter (`perf stat`), where the machine has one.",
   ],
   rounds: 1,
-  seconds: 4,
-  thorough: { rounds: 6, seconds: 26 },
+  seconds: 2,
+  thorough: { rounds: 6, seconds: 12 },
   variants: [
     { name: 'hooks', trial: 'instructions.mjs' },
     { name: 'hooks, bytes', trial: 'instructions.mjs', args: ['bytes'] },

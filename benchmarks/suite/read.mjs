@@ -24,7 +24,7 @@ export const read = {
     "prom-client's and OpenTelemetry's figures can only be awaited. Datadog's `stats()` and New Relic's `getGCMetrics()` give all of their figures at once, which start again at 0; monitorEventLoopDelay has `histogram.max`.",
   ],
   rounds: 6,
-  seconds: 17,
+  seconds: 16,
   variants: [
     { name: 'reads', trial: 'read.mjs', nodeArgs },
     ...READERS.filter((name) => name !== OURS).map((name) => ({

@@ -15,8 +15,8 @@ export const sampleBusy = {
     'Where another thread wakes up, a machine may take the processor from this one for a moment, whatever that thread does: so beside ours is one that only wakes up as often, and the mean is told less that one’s.',
   ],
   rounds: 6,
-  seconds: 26,
-  thorough: { rounds: 12, seconds: 52 },
+  seconds: 25,
+  thorough: { rounds: 12, seconds: 50 },
   atOnce: 6,
   variants: [
     { name: 'profile', trial: 'profile-read.mjs', sleeps: true },

@@ -13,7 +13,7 @@ export const sockets = {
     'Nothing is sent over them. Unix sockets, since there are too few ports for so many. Where a process may not open 50,000 files, UDP sockets that are not bound make up for what is missing: they need no file, and are as good to walk over. Datadog and New Relic tell nothing of open handles.',
   ],
   rounds: 1,
-  seconds: 20,
+  seconds: 15,
   variants: SETUPS.map((name) => ({
     name,
     trial: 'sockets.mjs',

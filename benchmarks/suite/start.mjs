@@ -14,8 +14,8 @@ export const start = {
     'Wall time of `require`, and of what starts it, in a process that has just begun, and has loaded one other package; CPU time of the main thread for both, and in the 300 ms after.',
   ],
   rounds: 6,
-  seconds: 42,
-  thorough: { rounds: 12, seconds: 84 },
+  seconds: 32,
+  thorough: { rounds: 12, seconds: 66 },
   variants: [NOTHING, ...STARTED].map((name) => ({ name, trial: 'start.mjs', args: [name] })),
   figures: (trials) => [
     ...compare(trials, STARTED, {

@@ -22,7 +22,7 @@ export const threads = {
     'Others have no sampling thread: they measure a worker inside it, loaded in each. monitorEventLoopDelay and PerformanceObserver tell of the thread that they are in, and take no samples. V8’s and libuv’s own threads are a row of their own: they compile and collect for all of the process.',
   ],
   rounds: 1,
-  seconds: 54,
+  seconds: 32,
   beside: 14,
   variants: [
     ...TOOLS.flatMap((tool) =>

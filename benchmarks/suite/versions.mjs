@@ -21,8 +21,8 @@ export const versions = {
     'A short run of `gc-hook` (30 MB heap), `start` and `sample` (working process) each. All of the suite with another version: `npm run bench -- --node 24`. The compile cache is Node.js’s own, from 22 on, where `NODE_COMPILE_CACHE` names a folder for it, for the bare Worker too.',
   ],
   rounds: 1,
-  seconds: 16,
-  thorough: { rounds: 2, seconds: 32 },
+  seconds: 18,
+  thorough: { rounds: 2, seconds: 39 },
   variants: VERSIONS.flatMap(({ major, name }) =>
     [
       {

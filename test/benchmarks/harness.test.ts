@@ -223,7 +223,7 @@ test('the time left follows the pace', () => {
   expect(written.at(-1)).toBe('1 of 2, one 50%, about 5 min left\n')
 })
 
-test('benchmarks and pictures have names of their own, and rounds that fit a quarter of an hour', () => {
+test('benchmarks and pictures have names of their own, and rounds that fit ten minutes or so', () => {
   const names = suite.map(({ name }) => name)
   expect(new Set(names).size).toBe(names.length)
   const files = suite.flatMap(({ plots = [], lines = [] }) => [...plots, ...lines].map(({ file }) => file))
@@ -232,5 +232,5 @@ test('benchmarks and pictures have names of their own, and rounds that fit a qua
     expect(new Set(variants.map((variant) => variant.name)).size, name).toBe(variants.length)
   }
   const everything = suite.filter(({ apart }) => !apart)
-  expect(everything.reduce((sum, { seconds }) => sum + seconds, 0)).toBeLessThan(15 * 60)
+  expect(everything.reduce((sum, { seconds }) => sum + seconds, 0)).toBeLessThan(11 * 60)
 })
