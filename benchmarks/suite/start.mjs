@@ -74,6 +74,6 @@ export const start = {
       'a worker thread is started: the row of a bare Worker is that part; the rest is presumably modules and the addon',
     'CPU in the 300 ms after': 'presumably the messages and streams of a new worker thread',
     'offloop, both, more than a bare Worker':
-      'Node.js reads and compiles our JavaScript (40 KB), and its functions run for the first time; what any package with our addon takes, the row below tells; from Node.js 22 on its own cache of compiled code helps, as “versions” tells',
+      'Node.js finds a package and loads its addon, which alone is the row below; then it compiles our JavaScript (40 KB), and runs each function for the first time. What is left where nothing need be compiled is in “versions”: Node.js’s own cache of compiled code, from Node.js 22 on',
   },
 }

@@ -41,8 +41,8 @@ const THRESHOLD_MS = 1_000
 /** Of the beginning of a stall, until it is told of. */
 const REPORTED_MS = 1_500
 const LATE_MS = 200
-/** From a look at the clock to the last figure of a sample. */
-const LOOK_MS = 20
+/** From a look at the clock to the last figure of a sample: 50 of it the thread is waited for, which in a native call does not answer. */
+const LOOK_MS = 70
 /** A thread that has not answered for so long is in a native call, and after so long it is told of in any case. */
 const SILENT_MS = 100
 const UNTOLD_MS = 300
