@@ -381,13 +381,10 @@ void IsolateProbe::Answer() noexcept {
   const auto idle_ns = static_cast<double>(uv_metrics_idle_time(loop_));
 
   // Before the update, which a reader waits for: it stays open for some stores, and for no question to V8.
-  const size_t spaces = std::min(isolate_->NumberOfHeapSpaces(), kMaxSpaces);
   v8::HeapSpaceStatistics space[kMaxSpaces];
-  bool told[kMaxSpaces];
-  for (size_t index = 0; index < spaces; ++index) {
-    told[index] = isolate_->GetHeapSpaceStatistics(&space[index], index);
-  }
-  const uint64_t end_ns = uv_hrtime();
+  const size_t most = std::min(isolate_->NumberOfHeapSpaces(), kMaxSpaces);
+  size_t spaces = 0;
+  while (spaces < most && isolate_->GetHeapSpaceStatistics(&space[spaces], spaces)) ++spaces;
 
   Block::Update update(block_);
   update.Set(k_heapUsedBytes, used_bytes);
@@ -399,7 +396,6 @@ void IsolateProbe::Answer() noexcept {
   update.Set(k_nativeContexts, static_cast<double>(heap.number_of_native_contexts()));
   update.Set(k_detachedContexts, static_cast<double>(heap.number_of_detached_contexts()));
   for (size_t index = 0; index < spaces; ++index) {
-    if (!told[index]) continue;
     const size_t at = k_heapSpaces + index * kSpaceFigures;
     update.Set(at, static_cast<double>(space[index].space_size()));
     update.Set(at + 1, static_cast<double>(space[index].space_used_size()));
@@ -411,7 +407,7 @@ void IsolateProbe::Answer() noexcept {
   update.Set(k_sampledAtNs, static_cast<double>(now_ns));
   update.Set(k_answeredRequest, static_cast<double>(requested));
   update.Add(k_answers, 1);
-  update.Add(k_answerNs, static_cast<double>(end_ns - now_ns));
+  update.Add(k_answerNs, static_cast<double>(uv_hrtime() - now_ns));
 }
 
 }  // namespace offloop

@@ -12,19 +12,14 @@ const SCRATCH = new Float64Array(BLOCK_LENGTH)
 /** One probe as the sampling thread sees it. */
 export class ObservedProbe {
   readonly block: BlockReader
-  /** The newest consistent copy of the block. */
-  readonly slots = new Float64Array(BLOCK_LENGTH)
+  /** The newest consistent copy of the block. As long as there is none it has no figures, not even when it began. */
+  readonly slots = new Float64Array(BLOCK_LENGTH).fill(Number.NaN)
   /**
    * How long its loop has waited for I/O since the probe was attached, and how long it has not; of the last answer, or
    * newer. Neither goes down.
    */
   idleNs = Number.NaN
   activeNs = Number.NaN
-  /**
-   * Whether there is a copy of its block. Until then it has no figures: zeros are none, of a thread that began before
-   * the machine did.
-   */
-  known = false
   readonly tables = new CountedTables()
   readonly recent = new Recent(this.tables)
   /** When its last answer was found to hold still, without asking. */
@@ -44,6 +39,11 @@ export class ObservedProbe {
     this.block = new BlockReader(memory)
   }
 
+  /** Whether there is a copy. */
+  get known(): boolean {
+    return !Number.isNaN(this.slots[Slot.attachedAtNs])
+  }
+
   /** When its heap and resource figures were true for the last time that is known. */
   get trueAtNs(): number {
     return Math.max(this.#confirmedAtNs, this.block.get('sampledAtNs'))
@@ -58,7 +58,6 @@ export class ObservedProbe {
   read(): void {
     if (!this.block.read(SCRATCH)) return
     this.slots.set(SCRATCH)
-    this.known = true
     const sampledAtNs = SCRATCH[Slot.sampledAtNs] as number
     if (sampledAtNs === 0) return
     this.waited(SCRATCH[Slot.loopIdleNs] as number, sampledAtNs)
@@ -127,8 +126,7 @@ export class NativeProbes implements Probes {
     const pairs = this.#binding.idleNs()
     for (let at = 0; at < pairs.length; at += 2) {
       const probe = this.#byId.get(pairs[at] as number)
-      if (probe?.known !== true) continue
-      probe.waited((pairs[at + 1] as number) - (probe.slots[Slot.loopIdleAtAttachNs] as number), atNs)
+      probe?.waited((pairs[at + 1] as number) - (probe.slots[Slot.loopIdleAtAttachNs] as number), atNs)
     }
   }
 

@@ -26,7 +26,7 @@ const FOLDED: readonly [workload: string, least: number, most: number][] = [
 const LEAST_MEAN = 0.45
 
 // Where much garbage has made the samples fewer. `after` it was the profile of the usual interval that saw the heap filled,
-// and garbage; `before`, eight or more of the large one see it, beside what a fresh heap is like.
+// and garbage; `before`, a handful of the large one sees it, beside what a fresh heap is like.
 const ANEW: readonly [workload: string, garbage: string, least: number, most: number][] = [
   ['json', 'after', 0.6, 1.6],
   ['wide', 'after', 0.6, 1.8],

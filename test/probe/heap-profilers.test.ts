@@ -1,6 +1,7 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { dist } from '../dist'
 import { Child } from '../support/child'
@@ -87,5 +88,26 @@ describe('a configured heap profiler', () => {
     ["Datadog's, empty", [], { DD_PROFILING_ENABLED: '' }, undefined],
   ])('%s', (_, execArgv, env, expected) => {
     expect(otherHeapProfiler(execArgv, env)).toBe(expected)
+  })
+
+  test.each<[string, string | undefined]>([
+    ['@datadog/pprof', '@datadog/pprof'],
+    ['@google-cloud/profiler', '@google-cloud/profiler'],
+    ['@pyroscope/nodejs', '@pyroscope/nodejs'],
+    ['pprof', 'pprof'],
+    ['pprof-format', undefined],
+    ['@mine/pprof', undefined],
+  ])('%s, which is loaded', (name, expected) => {
+    const folder = mkdtempSync(join(tmpdir(), 'offloop-pprof-'))
+    const file = join(folder, 'node_modules', name, 'index.js')
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, '')
+    const require = createRequire(join(folder, 'app.js'))
+    onTestFinished(() => {
+      delete require.cache[require.resolve(name)]
+      rmSync(folder, { recursive: true })
+    })
+    require(name)
+    expect(otherHeapProfiler([], {})).toBe(expected)
   })
 })

@@ -38,6 +38,7 @@ function probe(
   source: 'native' | 'perf_hooks' = 'native',
 ) {
   const observed = new ObservedProbe(thread, source, new SharedArrayBuffer(BLOCK_LENGTH * 8))
+  observed.read()
   for (const [name, value] of Object.entries(slots)) observed.slots[Slot[name as SlotName]] = value
   return observed
 }
