@@ -313,22 +313,23 @@ bool IsOtherAbi(Napi::Env env) {
   return true;
 }
 
+// What block.h lists, for the loader to compare. One text: a start waits for it, and each value of Node-API takes time.
+std::string Layout() {
+  std::string layout =
+#define OFFLOOP_NAME(name) #name ","
+      OFFLOOP_SLOTS(OFFLOOP_NAME);
+#undef OFFLOOP_NAME
+#define OFFLOOP_LENGTH(name, length) layout += #name "," + std::to_string(length) + ",";
+  OFFLOOP_TABLES(OFFLOOP_LENGTH)
+#undef OFFLOOP_LENGTH
+  layout.pop_back();
+  return layout;
+}
+
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   if (IsOtherAbi(env)) return exports;
 
-  static constexpr const char* kSlotNames[] = {
-#define OFFLOOP_NAME(name) #name,
-      OFFLOOP_SLOTS(OFFLOOP_NAME)
-#undef OFFLOOP_NAME
-  };
-  Napi::Array slots = Napi::Array::New(env, kSlotCount);
-  for (uint32_t i = 0; i < kSlotCount; ++i) slots.Set(i, kSlotNames[i]);
-  exports.Set("slots", slots);
-  Napi::Object tables = Napi::Object::New(env);
-#define OFFLOOP_LENGTH(name, length) tables.Set(#name, static_cast<double>(length));
-  OFFLOOP_TABLES(OFFLOOP_LENGTH)
-#undef OFFLOOP_LENGTH
-  exports.Set("tables", tables);
+  exports.Set("layout", Layout());
 
   exports.Set("attach", Napi::Function::New<Attach>(env, "attach"));
   exports.Set("probes", Napi::Function::New<Probes>(env, "probes"));

@@ -5,6 +5,7 @@
 // one has, so nothing that has state is there twice. The modules by themselves stay in dist, for tests and for the bridges.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { CALLED_BY_START, eager } from './eager.mjs'
 import { root } from './tools.mjs'
 
 /** @typedef {import('esbuild').Plugin} Plugin */
@@ -15,6 +16,7 @@ export async function bundle(dist) {
   await bundleThread('main', 'src/index.ts', outdir, {
     beside: ['src/register.ts', 'src/thread.ts'],
     lateValues: { metrics: 'src/core/metrics.ts' },
+    calledAtOnce: CALLED_BY_START,
   })
   await bundleThread('worker', 'src/sampler/worker.ts', outdir)
   lead(dist, 'index.js', "module.exports = require('./bundle/main.js')")
@@ -37,8 +39,9 @@ function lead(/** @type {string} */ dist, /** @type {string} */ file, /** @type 
  * @param {readonly string[]} [more.beside] entries with files of their own
  * @param {Readonly<Record<string, string>>} [more.lateValues] what the entry declares and does not have: loaded when it is
  * read, from this module
+ * @param {readonly string[]} [more.calledAtOnce] functions that are to be compiled with the file (eager.mjs)
  */
-async function bundleThread(thread, entry, outdir, { beside = [], lateValues = {} } = {}) {
+async function bundleThread(thread, entry, outdir, { beside = [], lateValues = {}, calledAtOnce = [] } = {}) {
   // Here, since setup.mjs runs before there is a node_modules.
   const { build } = await import('esbuild')
   /** @type {Map<string, string>} module, to the file that it has */
@@ -130,14 +133,18 @@ async function bundleThread(thread, entry, outdir, { beside = [], lateValues = {
       )
     },
   }
-  await build({
+  const { outputFiles } = await build({
     ...common,
+    write: false,
     outfile: path.join(outdir, `${thread}.js`),
     // What is exported is there before the thread's code runs, which may load a late file at once.
     stdin: { contents: `import 'exported'\nimport '${nearby(entry)}'`, resolveDir: sources },
     plugins: [first, apart],
     logOverride: { 'commonjs-variable-in-esm': 'silent' },
   })
+  for (const file of outputFiles) {
+    writeFileSync(file.path, file.path.endsWith('.js') ? eager(file.text, calledAtOnce) : file.text)
+  }
 }
 
 /**

@@ -26,7 +26,7 @@ function installDependencies() {
 async function compileTypeScript() {
   const dist = path.join(root, 'dist')
   const sources = filesBelow('src')
-  const builders = ['scripts/build-page.mjs', 'scripts/bundle.mjs']
+  const builders = ['scripts/build-page.mjs', 'scripts/bundle.mjs', 'scripts/eager.mjs']
   const hash = hashOf([...sources, ...builders, 'tsconfig.json', 'package-lock.json'])
   if (readStamp(path.join(dist, '.sources')) === hash) return
   // Compiled beside dist and put in its place when whole: a failed build leaves the old one, and no file of a

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { CALLED_BY_START } from '../scripts/eager.mjs'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
@@ -137,6 +138,28 @@ describe('what is loaded', () => {
     const own = new Set(modulesIn(`${thread}.js`))
     expect(late.length).toBeGreaterThan(2)
     expect(late.flatMap(modulesIn).filter((module) => own.has(module))).toEqual([])
+  })
+
+  test('what a start calls in the main thread is compiled with its file', () => {
+    const script = `
+      const { Session } = require('node:inspector')
+      const { readFileSync } = require('node:fs')
+      const session = new Session()
+      session.connect()
+      session.post('Profiler.enable')
+      session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: false })
+      require('offloop').start({ service: 'x' })
+      session.post('Profiler.takePreciseCoverage', (_, { result }) => {
+        const { functions } = result.find(({ url }) => url.endsWith('/bundle/main.js'))
+        const code = readFileSync(require.resolve('offloop'), 'utf8')
+        const atTop = ({ ranges: [{ startOffset }] }) =>
+          /(^|\\n)(var \\w+ = \\()?$/.test(code.slice(0, startOffset).slice(-100))
+        const called = functions.filter((one) => one.functionName !== '' && one.ranges[0].count > 0 && atTop(one))
+        console.log(JSON.stringify(called.map(({ functionName }) => functionName)))
+        process.exit()
+      })`
+    const output = execFileSync(process.execPath, ['-e', script], { cwd: ROOT, env: {}, encoding: 'utf8' })
+    expect((JSON.parse(output) as string[]).sort()).toEqual([...CALLED_BY_START])
   })
 
   test.each([

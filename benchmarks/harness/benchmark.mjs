@@ -5,7 +5,7 @@
  * @typedef {object} Variant
  * @property {string} name
  * @property {string} trial file in trials/
- * @property {readonly string[]} [args] of the trial
+ * @property {readonly string[] | ((round: number) => readonly string[])} [args] of the trial
  * @property {readonly string[]} [nodeArgs] of Node.js
  * @property {boolean} [sleeps] it waits nearly all the time, so such trials run side by side
  * @property {number} [timeoutMs] by then it is killed; 60 s

@@ -62,11 +62,11 @@ export async function runRounds(benchmark, progress) {
 
 /**
  * A trial's last line on stdout is its result, as JSON.
- * @param {Variant} variant
+ * @param {Planned} variant
  * @returns {Promise<{ result?: any, missing?: string }>}
  */
-async function runTrial({ trial, args = [], nodeArgs = [], timeoutMs = TIMEOUT_MS, node }) {
-  const command = [...nodeArgs, `trials/${trial}`, ...args]
+async function runTrial({ trial, args = [], nodeArgs = [], timeoutMs = TIMEOUT_MS, node, round }) {
+  const command = [...nodeArgs, `trials/${trial}`, ...(typeof args === 'function' ? args(round) : args)]
   const found = binary(node)
   if (found.missing !== undefined) return found
   const { stdout, failure } = await runProcess(command, timeoutMs, found.bin)

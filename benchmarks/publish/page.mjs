@@ -29,7 +29,9 @@ export function page(results, otherRuns) {
 function head({ file, measuredAt, machine, peers = {} }, otherRuns) {
   const versions = Object.entries(peers).map(([name, version]) => `${name} ${version}`)
   const used = suite
-    .flatMap(({ variants }) => variants.flatMap(({ args = [] }) => args))
+    .flatMap(({ variants }) =>
+      variants.flatMap(({ args = [] }) => (typeof args === 'function' ? args(0) : args)),
+    )
     .filter((name) => name in DESCRIPTIONS)
   const contenders = Object.keys(DESCRIPTIONS).filter((name) => used.includes(name))
   return [

@@ -34,12 +34,12 @@ export const versions = {
       ...[OURS, WORKER].map((setup) => ({
         name: `${name}, start, ${setup}`,
         trial: 'start.mjs',
-        args: [setup],
+        args: (/** @type {number} */ round) => [setup, String(round), 'plain'],
       })),
       ...(major < CACHES ? [] : [OURS, WORKER]).map((setup) => ({
         name: `${name}, start by the cache, ${setup}`,
         trial: 'start.mjs',
-        args: [setup, 'cached'],
+        args: (/** @type {number} */ round) => [setup, String(round), 'cached'],
       })),
       ...[SAMPLE_MS, NEVER_MS].map((intervalMs) => ({
         name: `${name}, sampled each ${intervalMs} ms`,

@@ -1,7 +1,7 @@
 // Others, set up as their own documentation says, with what they have on by default. All are sampled as often as we
 // are: prom-client's scrape and the reads of the native packages by a timer, OpenTelemetry by its own reader. What they
 // would pay beyond that (an HTTP server for the scrape, an agent's sender) is left out, in their favour.
-import { requirePeer } from '../peers/peers.mjs'
+import { requireInstalled } from '../peers/peers.mjs'
 
 /** @typedef {import('./setups.mjs').Setup} Setup */
 
@@ -30,7 +30,7 @@ export const peerSetups = {
   },
 
   'prom-client': {
-    load: () => requirePeer('prom-client'),
+    load: () => requireInstalled('prom-client'),
     async start({ Gauge, collectDefaultMetrics, register }, { intervalMs = 10_000, deliver, series }) {
       collectDefaultMetrics()
       if (series !== undefined) ownGauge(new Gauge({ name: 'q', help: 'q', labelNames: ['queue'] }), series)
@@ -47,9 +47,9 @@ export const peerSetups = {
 
   OpenTelemetry: {
     load: () => ({
-      ...requirePeer('@opentelemetry/sdk-metrics'),
-      ...requirePeer('@opentelemetry/exporter-metrics-otlp-http'),
-      ...requirePeer('@opentelemetry/instrumentation-runtime-node'),
+      ...requireInstalled('@opentelemetry/sdk-metrics'),
+      ...requireInstalled('@opentelemetry/exporter-metrics-otlp-http'),
+      ...requireInstalled('@opentelemetry/instrumentation-runtime-node'),
     }),
     start(sdk, { intervalMs = 10_000, sink, series }) {
       const reader = new sdk.PeriodicExportingMetricReader({
@@ -89,7 +89,7 @@ export const peerSetups = {
 
   // Its figures are since the last look: so each look adds to a sum, as a reader must who wants totals.
   Datadog: {
-    load: () => requirePeer('@datadog/native-metrics'),
+    load: () => requireInstalled('@datadog/native-metrics'),
     start(native, { intervalMs = 10_000, sink, deliver }) {
       native.start()
       let ns = 0
@@ -109,7 +109,7 @@ export const peerSetups = {
   },
 
   'New Relic': {
-    load: () => requirePeer('@newrelic/native-metrics'),
+    load: () => requireInstalled('@newrelic/native-metrics'),
     start(getMetricEmitter, { intervalMs = 10_000, sink, deliver }) {
       const emitter = getMetricEmitter()
       let ms = 0
@@ -132,7 +132,7 @@ export const peerSetups = {
   },
 
   'gc-stats': {
-    load: () => requirePeer('gc-stats'),
+    load: () => requireInstalled('gc-stats'),
     start(gcStats) {
       let ns = 0
       gcStats().on('stats', ({ pause }) => {

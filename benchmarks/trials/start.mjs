@@ -1,24 +1,28 @@
-// What the main thread pays for loading and starting something: `start.mjs SETUP [plain | cached [WISHES]]`. With Node.js's
+// What the main thread pays for loading and starting something: `start.mjs SETUP ROUND plain|cached [WISHES]`. With Node.js's
 // own cache of compiled code (from Node.js 22 on) it is the second process that has it.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { loadOne } from '../peers/peers.mjs'
+import { loadSome } from '../peers/peers.mjs'
+import { ballast } from '../support/ballast.mjs'
 import { emit } from '../support/emit.mjs'
 import { runInner } from '../support/inner.mjs'
 import { setupOf } from '../support/setups.mjs'
 import { mainThreadCpuNs } from '../support/thread-cpu.mjs'
 
 const SETTLE_MS = 300
-const [setup = '', how = 'plain', wishes] = process.argv.slice(2)
+/** What V8 allocates of new objects before it collects them, in a young process. */
+const NURSERY_BYTES = 2 ** 20
+const [setup = '', round, how = '', wishes] = process.argv.slice(2)
 if (wishes === undefined) {
   if (how === 'cached') fillCache()
-  await runInner([setup, how])
+  await runInner([setup, String(round), how])
 }
 const { load, start } = setupOf(setup)
 
-loadOne()
+loadSome()
+litter(shareOf(Number(round)) * NURSERY_BYTES)
 for (let i = 0; i < 3; i++) now()
 const began = now()
 const loaded = load()
@@ -42,7 +46,17 @@ function fillCache() {
   const folder = mkdtempSync(path.join(tmpdir(), 'offloop-bench-'))
   process.once('exit', () => rmSync(folder, { recursive: true }))
   process.env.NODE_COMPILE_CACHE = folder
-  spawnSync(process.execPath, [...process.argv.slice(1, 3), how, '{}'])
+  spawnSync(process.execPath, [...process.argv.slice(1, 5), '{}'])
+}
+
+/** From 0 to 1: evenly spread over however many rounds there are. @param {number} round */
+function shareOf(round) {
+  return (round * ((Math.sqrt(5) - 1) / 2)) % 1
+}
+
+/** So that a collection falls into what is timed as often as it would by chance. @param {number} bytes */
+function litter(bytes) {
+  return ballast(bytes / 1e6).length
 }
 
 // Wall time is taken on either side of the CPU clock, which sleeps.

@@ -34,3 +34,8 @@ export function messageOf(thrown: unknown): string {
     return 'a value that cannot be shown'
   }
 }
+
+/** For messages, and for the search for the nearest name: a caller's text may have any length. */
+export function shortened(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text
+}

@@ -1,22 +1,8 @@
 import { type DogStatsDOptions, type DogStatsDSettings, targetFrom, unixPath } from './dogstatsd-options'
-import { messageOf } from './errors'
+import { messageOf, shortened } from './errors'
 import { MAX_LABELS } from './format'
 import { type ModuleOptions, type ModuleSettings, resolveModule } from './module-options'
-import {
-  headerValue,
-  InvalidRange,
-  InvalidType,
-  integer,
-  known,
-  labelValue,
-  meant,
-  oneOf,
-  record,
-  shortened,
-  show,
-  text,
-  unknown,
-} from './option-values'
+import { faults, headerValue, integer, known, labelValue, oneOf, record, text } from './option-values'
 import {
   OTLP_PACKAGES,
   type OtlpOptions,
@@ -86,7 +72,7 @@ const EXPORTERS: Readonly<
   dogstatsd(given, path) {
     known(given, path, ['type', 'host', 'port', 'path', 'prefix', 'tags'])
     if (given.path !== undefined && (given.host !== undefined || given.port !== undefined)) {
-      throw new InvalidType(`${path}.path`, 'stands instead of host and port, not beside them')
+      throw faults().invalidType(`${path}.path`, 'stands instead of host and port, not beside them')
     }
     needed(path, 'hot-shots')
     return {
@@ -118,7 +104,7 @@ function withPath(url: string, path: string): string {
 /** The file of an optional peer, found without being loaded. */
 function needed(path: string, name: string): string {
   const file = findPeer(name)
-  if (file === undefined) throw new InvalidRange(`${path}.type`, notInstalled(name))
+  if (file === undefined) throw faults().invalidRange(`${path}.type`, notInstalled(name))
   return file
 }
 
@@ -127,10 +113,10 @@ function headers(value: unknown, path: string): Readonly<Record<string, string>>
   const checked: Record<string, string> = {}
   for (const [name, text] of Object.entries(given)) {
     const option = `${path}.${shortened(name)}`
-    if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name)) throw new InvalidRange(option, "is no header's name")
+    if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name)) throw faults().invalidRange(option, "is no header's name")
     if (typeof text !== 'string')
-      throw new InvalidType(option, `must be a string, and is of type ${typeof text}`)
-    if (!/^[\x20-\x7e]+$/.test(text)) throw new InvalidRange(option, 'must be printable ASCII')
+      throw faults().invalidType(option, `must be a string, and is of type ${typeof text}`)
+    if (!/^[\x20-\x7e]+$/.test(text)) throw faults().invalidRange(option, 'must be printable ASCII')
     checked[name] = text
   }
   return checked
@@ -140,9 +126,10 @@ function attributes(value: unknown, path: string): Readonly<Record<string, strin
   const given = record(value ?? {}, `${path}.resource`)
   for (const [name, one] of Object.entries(given)) {
     if (typeof one === 'string' || typeof one === 'boolean' || Number.isFinite(one)) continue
-    throw new InvalidType(
+    throw faults().wrongType(
       `${path}.resource.${shortened(name)}`,
-      `must be a string, a finite number or a boolean, and is ${show(one)}`,
+      'a string, a finite number or a boolean',
+      one,
     )
   }
   return given as Record<string, string | number | boolean>
@@ -157,18 +144,12 @@ export function exporterSettings(value: unknown, path: string): ExporterSettings
   const given = record(value, path, 'a function or an object')
   if (given.type === undefined) {
     // Which names are known is up to the type, so a misspelt `type` itself is looked for here.
-    const near = Object.keys(given).find((name) => name !== 'type' && meant(name, ['type']) !== '')
-    if (near !== undefined) throw unknown(near, path, ['type'])
+    const near = Object.keys(given).find((name) => name !== 'type' && faults().meant(name, ['type']) !== '')
+    if (near !== undefined) throw faults().unknown(near, path, ['type'])
   }
   const type = text(given.type, `${path}.type`)
   const resolve = Object.hasOwn(EXPORTERS, type) ? EXPORTERS[type] : undefined
-  if (resolve === undefined) {
-    const types = Object.keys(EXPORTERS)
-    throw new InvalidRange(
-      `${path}.type`,
-      `is ${show(type)}, and must be one of ${types.join(', ')}${meant(type, types)}`,
-    )
-  }
+  if (resolve === undefined) throw faults().noChoice(`${path}.type`, type, Object.keys(EXPORTERS))
   return resolve(given, path)
 }
 
@@ -182,7 +163,7 @@ function dogStatsDTarget(
   const found: Readonly<Record<string, unknown>> | undefined = isGiven ? given : target
   // Not shown: it may hold a password.
   if (found === undefined)
-    throw new InvalidRange(where('path'), 'must be udp://host:port, unix:///path or unixgram:///path')
+    throw faults().invalidRange(where('path'), 'must be udp://host:port, unix:///path or unixgram:///path')
   return {
     host: found.host === undefined ? undefined : text(found.host, where('host')),
     port: found.port === undefined ? undefined : integer(found.port, where('port'), 1, 65_535),
@@ -194,9 +175,9 @@ function socketPath(value: unknown, option: string): string {
   const given = text(value, option)
   const path = unixPath(given) ?? given
   if (!path.startsWith('/'))
-    throw new InvalidRange(option, 'must be absolute, such as /run/datadog/dsd.socket')
+    throw faults().invalidRange(option, 'must be absolute, such as /run/datadog/dsd.socket')
   if (Buffer.byteLength(path) > MAX_SOCKET_PATH) {
-    throw new InvalidRange(option, `must have at most ${MAX_SOCKET_PATH} bytes, as the path of a socket`)
+    throw faults().invalidRange(option, `must have at most ${MAX_SOCKET_PATH} bytes, as the path of a socket`)
   }
   return path
 }
@@ -204,19 +185,25 @@ function socketPath(value: unknown, option: string): string {
 function statsPrefix(value: unknown, option: string): string {
   const given = text(value, option)
   if (/^[a-zA-Z][a-zA-Z0-9_.]{0,99}$/.test(given)) return given
-  throw new InvalidRange(option, 'must start with a letter and have at most 100 letters, digits, _ and .')
+  throw faults().invalidRange(
+    option,
+    'must start with a letter and have at most 100 letters, digits, _ and .',
+  )
 }
 
 function tags(value: unknown, option: string): Readonly<Record<string, string>> {
   const given = record(value, option)
   const names = Object.keys(given)
   if (names.length > MAX_LABELS)
-    throw new InvalidRange(option, `has ${names.length}, and may have ${MAX_LABELS}`)
+    throw faults().invalidRange(option, `has ${names.length}, and may have ${MAX_LABELS}`)
   const checked: Record<string, string> = {}
   for (const name of names) {
     const path = `${option}.${shortened(name)}`
     if (!/^[a-zA-Z][a-zA-Z0-9_./-]*$/.test(name)) {
-      throw new InvalidRange(path, 'has a name that is not a letter and then letters, digits, and _ . / -')
+      throw faults().invalidRange(
+        path,
+        'has a name that is not a letter and then letters, digits, and _ . / -',
+      )
     }
     checked[name] = labelValue(given[name], path)
   }
@@ -229,7 +216,10 @@ function moduleFile(value: unknown, option: string): { name: string; path: strin
     return resolveModule(given)
   } catch {
     // The reason that Node.js gives has a path in each line.
-    throw new InvalidRange(option, `names no module: ${show(given)}, from the working directory`)
+    throw faults().invalidRange(
+      option,
+      `names no module: ${faults().show(given)}, from the working directory`,
+    )
   }
 }
 
@@ -237,7 +227,7 @@ function plainData(value: unknown, option: string): unknown {
   try {
     return structuredClone(value)
   } catch (error) {
-    throw new InvalidType(option, `must be plain data: ${shortened(messageOf(error))}`)
+    throw faults().invalidType(option, `must be plain data: ${shortened(messageOf(error))}`)
   }
 }
 
@@ -247,13 +237,16 @@ function httpUrl(value: unknown, option: string): string {
   try {
     url = new URL(given)
   } catch {
-    throw new InvalidRange(option, 'must be an absolute URL, such as http://localhost:8080/v1/ingest')
+    throw faults().invalidRange(option, 'must be an absolute URL, such as http://localhost:8080/v1/ingest')
   }
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    throw new InvalidRange(option, `must start with http:// or https://, and starts with ${url.protocol}`)
+    throw faults().invalidRange(
+      option,
+      `must start with http:// or https://, and starts with ${url.protocol}`,
+    )
   }
   if (url.username !== '' || url.password !== '') {
-    throw new InvalidRange(option, 'must not hold a user name or password')
+    throw faults().invalidRange(option, 'must not hold a user name or password')
   }
   return url.href
 }

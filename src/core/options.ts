@@ -1,17 +1,17 @@
 import type { Batch } from './batch'
+import { shortened } from './errors'
 import type * as Exporters from './exporter-options'
 import { labelNameFault, MAX_LABELS, RESERVED_LABELS } from './format'
 import {
   array,
   boolean,
+  faults,
   headerValue,
-  InvalidRange,
   integer,
   known,
   labelValue,
   oneOf,
   record,
-  shortened,
   text,
 } from './option-values'
 import type { Sharing } from './sharing'
@@ -161,9 +161,9 @@ export function resolveOptions(
     exporters,
     labels: either(given.labels, {}, labels),
     store: either(given.store, DEFAULT_STORE, storeSettings),
-    heapObjects: boolean(given.heapObjects ?? true, 'heapObjects'),
-    heapAccounting: boolean(given.heapAccounting ?? true, 'heapAccounting'),
-    resourcesByType: boolean(given.resourcesByType ?? false, 'resourcesByType'),
+    heapObjects: either(given.heapObjects, true, (value) => boolean(value, 'heapObjects')),
+    heapAccounting: either(given.heapAccounting, true, (value) => boolean(value, 'heapAccounting')),
+    resourcesByType: either(given.resourcesByType, false, (value) => boolean(value, 'resourcesByType')),
     exitFlushMs: integer(given.exitFlushMs ?? 500, 'exitFlushMs', 0, 10_000),
     collectorTimeoutMs: Math.min(collectorTimeoutMs, intervalMs / 2),
     stall: either(given.stall, DEFAULT_STALL, stallSettings),
@@ -191,7 +191,7 @@ function serveSettings(value: unknown): ServeSettings | undefined {
   const port = integer(serve.port ?? DEFAULT_PORT, 'serve.port', 0, 65_535)
   const share = serve.share === undefined ? undefined : boolean(serve.share, 'serve.share')
   if (share === true && port === 0) {
-    throw new InvalidRange(
+    throw faults().invalidRange(
       'serve.port',
       'must not be 0 with serve.share: each process would take another one',
     )
@@ -212,14 +212,14 @@ function labels(value: unknown): Readonly<Record<string, string>> {
   // The other places are for service, thread, a metric's own label, and le of a histogram's buckets.
   const most = MAX_LABELS - 4
   if (names.length > most) {
-    throw new InvalidRange('labels', `has ${names.length} labels, and may have ${most}`)
+    throw faults().invalidRange('labels', `has ${names.length} labels, and may have ${most}`)
   }
   const checked: Record<string, string> = {}
   for (const name of names) {
     const path = `labels.${shortened(name)}`
     const fault = labelNameFault(name)
-    if (fault !== undefined) throw new InvalidRange(path, `has a name that ${fault}`)
-    if (RESERVED_LABELS.has(name)) throw new InvalidRange(path, 'has a name that offloop uses itself')
+    if (fault !== undefined) throw faults().invalidRange(path, `has a name that ${fault}`)
+    if (RESERVED_LABELS.has(name)) throw faults().invalidRange(path, 'has a name that offloop uses itself')
     checked[name] = labelValue(given[name], path)
   }
   return checked

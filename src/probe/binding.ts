@@ -1,9 +1,7 @@
 /** The addon's surface (native/addon.cc). */
 export interface Binding {
-  /** Names of the block's slots, in order. */
-  readonly slots: readonly string[]
-  /** Lengths of the block's tables, in order. */
-  readonly tables: Readonly<Record<string, number>>
+  /** Names of the block's slots, and its tables with their lengths, in order: `LAYOUT` of layout.ts. */
+  readonly layout: string
   /** Attaches a probe to the calling thread, once, and returns its block. */
   attach(threadId: number, threadName: string, options?: AttachOptions): SharedArrayBuffer
   /** Every probe of the process. */

@@ -1,5 +1,5 @@
 import { OffloopError } from '../core/errors'
-import { InvalidType, integer, known, record, show } from '../core/option-values'
+import { faults, integer, known, record } from '../core/option-values'
 import { say } from '../core/report'
 import { BlockReader } from './block'
 import { attachProbe } from './probe'
@@ -84,7 +84,7 @@ function resolveHeapCountOptions(options: unknown): HeapCountOptions {
   known(given, '', ['maxPauseMs', 'onEstimate'])
   const { maxPauseMs, onEstimate } = given
   if (onEstimate !== undefined && typeof onEstimate !== 'function') {
-    throw new InvalidType('onEstimate', `must be a function, and is ${show(onEstimate)}`)
+    throw faults().wrongType('onEstimate', 'a function', onEstimate)
   }
   return {
     ...(maxPauseMs === undefined ? {} : { maxPauseMs: integer(maxPauseMs, 'maxPauseMs', 1, 3_600_000) }),

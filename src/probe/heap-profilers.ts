@@ -1,4 +1,4 @@
-import { join, sep } from 'node:path'
+import { sep } from 'node:path'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -16,5 +16,5 @@ export function otherHeapProfiler(execArgv: readonly string[], env: Environment)
   // A package that is loaded already; one that comes later shares our slot (sampling_rate.h has the interval).
   // In one text: a service may have thousands of files, and to search each of them takes it four times as long.
   const files = Object.keys(require.cache).join()
-  return PACKAGES.find((name) => files.includes(join(sep, 'node_modules', name, sep)))
+  return PACKAGES.find((name) => files.includes(['', 'node_modules', ...name.split('/'), ''].join(sep)))
 }

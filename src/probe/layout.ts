@@ -77,6 +77,9 @@ export const TABLES = {
   heapSpaces: MAX_SPACES * SPACE_FIGURES,
 } as const
 
+/** All of it in one text, as the addon tells its own. */
+export const LAYOUT = `${SLOTS.join()},${Object.entries(TABLES).join()}`
+
 export type TableName = keyof typeof TABLES
 
 const firsts = {} as Record<TableName, number>

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename, resolve } from 'node:path'
 import { messageOf } from '../core/errors'
 import type { Binding } from './binding'
-import { SLOTS, TABLES } from './layout'
+import { LAYOUT } from './layout'
 import { prebuildName, prebuildsFolder } from './prebuild'
 
 /** The addon, or why there is none. */
@@ -23,7 +23,7 @@ function load(): Loaded {
   // Both C libraries are tried rather than told apart, which takes longer: the wrong one fails to load.
   const reasons: string[] = []
   for (const libc of process.platform === 'linux' ? ['glibc', 'musl'] : [undefined]) {
-    const file = join(folder, prebuildName(libc))
+    const file = resolve(folder, prebuildName(libc))
     try {
       return { binding: checked(opened(file)) }
     } catch (error) {
@@ -48,7 +48,7 @@ function opened(file: string): Binding {
 
 function checked(binding: Binding): Binding {
   // A binary of another release of offloop: its block would be read in the wrong places.
-  if (binding.slots.join() !== SLOTS.join() || JSON.stringify(binding.tables) !== JSON.stringify(TABLES)) {
+  if (binding.layout !== LAYOUT) {
     throw new Error('the addon was built from other sources than this JavaScript: build it again')
   }
   return binding

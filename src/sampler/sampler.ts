@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events'
-import { join } from 'node:path'
+import { resolve } from 'node:path'
 import { isMainThread, Worker } from 'node:worker_threads'
 import type { Batch } from '../core/batch'
 import { messageOf, OffloopError } from '../core/errors'
@@ -245,7 +245,7 @@ export class Sampler extends EventEmitter<SamplerEvents & MetaEvents> {
         // The addon knows of every sampler of the process; without it a second one would go unnoticed.
         throw new Error(`only the main thread can start one without the addon (${this.#probe.reason})`)
       }
-      worker = new Worker(join(__dirname, 'worker.js'), {
+      worker = new Worker(resolve(__dirname, 'worker.js'), {
         name: 'offloop',
         workerData: start,
         // Neither by argument nor by environment may the application's preloads start in the sampling thread.

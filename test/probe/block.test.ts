@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { dist } from '../dist'
 
 const { BlockReader, BlockWriter } = dist<typeof import('../../src/probe/block')>('probe/block.js')
-const { BLOCK_LENGTH, SLOTS, Slot } = dist<typeof import('../../src/probe/layout')>('probe/layout.js')
+const { BLOCK_LENGTH, SLOTS, Slot, TABLES } = dist<typeof import('../../src/probe/layout')>('probe/layout.js')
 const { loadBinding } = dist<typeof import('../../src/probe/load')>('probe/load.js')
 
 describe('the layout', () => {
@@ -20,7 +20,7 @@ describe('the layout', () => {
   test('is the list of the addon, and a block is as large', () => {
     const { binding, reason } = loadBinding()
     if (binding === undefined) throw new Error(reason)
-    expect(binding.slots).toEqual([...SLOTS])
+    expect(binding.layout.split(',')).toEqual([...SLOTS, ...Object.entries(TABLES).flat().map(String)])
     expect(binding.attach(0, '').byteLength).toBe(BLOCK_LENGTH * 8)
   })
 
