@@ -66,7 +66,7 @@ export const versions = {
       ...compare(trials, names, {
         measure: 'require and start, more than a bare Worker',
         unit: 'ms',
-        pick: ({ load, start }) => (load.wallNs + start.wallNs) / 1e6,
+        pick: ({ loadNs, startNs }) => (loadNs + startNs) / 1e6,
         variantOf: (name) => `${name}, start, ${OURS}`,
         less: (name) => `${name}, start, ${WORKER}`,
         references: [],
@@ -77,7 +77,7 @@ export const versions = {
         {
           measure: 'the same by Node.js’s compile cache',
           unit: 'ms',
-          pick: ({ load, start }) => (load.wallNs + start.wallNs) / 1e6,
+          pick: ({ loadNs, startNs }) => (loadNs + startNs) / 1e6,
           variantOf: (name) => `${name}, start by the cache, ${OURS}`,
           less: (name) => `${name}, start by the cache, ${WORKER}`,
           references: [],
