@@ -182,6 +182,8 @@ export class Feed {
       const answer = await this.#series(part, 1_000, [...this.store.metrics.keys()])
       // Something else is looked at by now.
       if (mine !== this.#question) return
+      // A process that has joined since is to be chosen at once.
+      this.catalogue.add(answer)
       this.store.merge(answer, part)
     } else {
       // At first all that there was, so that a thread that has ended can be chosen.

@@ -16,6 +16,7 @@ class Server {
   stalls: Stall[] = []
   refusing = false
   status: Partial<Status> = {}
+  pids: readonly string[] = ['7']
   readonly begun = Date.now() - 60 * MINUTE_MS
   readonly asked: { range: Range; maxPoints: number; names?: readonly string[]; thread?: string }[] = []
   statuses = 0
@@ -36,12 +37,15 @@ class Server {
   #answer({ start, end }: Range, thread?: string): SeriesAnswer {
     const t: number[] = []
     for (let at = this.begun; at <= Math.min(end, Date.now()); at += 1_000) if (at >= start) t.push(at)
-    const series = (thread === undefined ? ['main', 'worker#2'] : [thread]).map((one) => ({
-      name: 'x',
-      labels: { thread: one },
-      t,
-      v: t.map((at) => at - this.begun),
-    }))
+    const threads = thread === undefined ? ['main', 'worker#2'] : [thread]
+    const series = this.pids.flatMap((pid) =>
+      threads.map((one) => ({
+        name: 'x',
+        labels: { thread: one, pid },
+        t,
+        v: t.map((at) => at - this.begun),
+      })),
+    )
     return { start, end, metrics: { x: { type: 'gauge', unit: '', description: '' } }, series }
   }
 }
@@ -153,6 +157,22 @@ describe('the feed', () => {
     await feed.look()
     expect(asked().slice(0, 3)).toEqual(['main', 'worker#2', 'main'])
     expect(newest()).toBeGreaterThan(0)
+  })
+
+  it('offers a process that has joined with its first sample', async () => {
+    const { server, feed } = feeding()
+    await feed.look()
+    expect(feed.catalogue.values('pid')).toEqual(['7'])
+    server.pids = ['7', '8']
+    server.asked.length = 0
+    await vi.waitFor(
+      async () => {
+        await feed.look()
+        expect(feed.catalogue.values('pid')).toEqual(['7', '8'])
+      },
+      { timeout: 10_000 },
+    )
+    expect(server.asked.filter(({ names }) => names === undefined)).toEqual([])
   })
 
   it('asks for many names in URLs that any server takes', async () => {
