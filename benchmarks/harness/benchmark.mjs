@@ -66,4 +66,7 @@
  * @property {Record<string, string>} [reasons] why we lose, by measure or by the figure's name: shown where we do
  */
 
-export {}
+/** @param {Pick<Variant, 'args'>} variant @param {number} round */
+export function argsOf({ args = [] }, round) {
+  return typeof args === 'function' ? args(round) : args
+}

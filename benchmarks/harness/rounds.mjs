@@ -1,3 +1,4 @@
+import { argsOf } from './benchmark.mjs'
 import { runProcess } from './process.mjs'
 import { generator, shuffled } from './statistics.mjs'
 
@@ -65,8 +66,9 @@ export async function runRounds(benchmark, progress) {
  * @param {Planned} variant
  * @returns {Promise<{ result?: any, missing?: string }>}
  */
-async function runTrial({ trial, args = [], nodeArgs = [], timeoutMs = TIMEOUT_MS, node, round }) {
-  const command = [...nodeArgs, `trials/${trial}`, ...(typeof args === 'function' ? args(round) : args)]
+async function runTrial(variant) {
+  const { trial, nodeArgs = [], timeoutMs = TIMEOUT_MS, node, round } = variant
+  const command = [...nodeArgs, `trials/${trial}`, ...argsOf(variant, round)]
   const found = binary(node)
   if (found.missing !== undefined) return found
   const { stdout, failure } = await runProcess(command, timeoutMs, found.bin)

@@ -1,4 +1,5 @@
 // docs/benchmarks.md and its pictures, from the results of a run of all benchmarks.
+import { argsOf } from '../harness/benchmark.mjs'
 import { told } from '../harness/disturbance.mjs'
 import { LEAST_ROUNDS } from '../harness/statistics.mjs'
 import { amount, plain, verdict } from '../harness/words.mjs'
@@ -29,9 +30,7 @@ export function page(results, otherRuns) {
 function head({ file, measuredAt, machine, peers = {} }, otherRuns) {
   const versions = Object.entries(peers).map(([name, version]) => `${name} ${version}`)
   const used = suite
-    .flatMap(({ variants }) =>
-      variants.flatMap(({ args = [] }) => (typeof args === 'function' ? args(0) : args)),
-    )
+    .flatMap(({ variants }) => variants.flatMap((variant) => argsOf(variant, 0)))
     .filter((name) => name in DESCRIPTIONS)
   const contenders = Object.keys(DESCRIPTIONS).filter((name) => used.includes(name))
   return [

@@ -2,46 +2,30 @@
 import { shortened } from './errors'
 import { nearest } from './nearest'
 
-class InvalidType extends TypeError {
-  readonly code = 'ERR_OFFLOOP_INVALID_OPTION'
-  constructor(
-    readonly option: string,
-    message: string,
-  ) {
-    super(`offloop: option ${option} ${message}`)
-  }
-}
-
-class InvalidRange extends RangeError {
-  readonly code = 'ERR_OFFLOOP_INVALID_OPTION'
-  constructor(
-    readonly option: string,
-    message: string,
-  ) {
-    super(`offloop: option ${option} ${message}`)
-  }
-}
-
 export function invalidType(option: string, message: string): TypeError {
-  return new InvalidType(option, message)
+  return of(option, new TypeError(`offloop: option ${option} ${message}`))
 }
 
 export function invalidRange(option: string, message: string): RangeError {
-  return new InvalidRange(option, message)
+  return of(option, new RangeError(`offloop: option ${option} ${message}`))
+}
+
+function of<E extends Error>(option: string, error: E): E {
+  return Object.assign(error, { option, code: 'ERR_OFFLOOP_INVALID_OPTION' })
 }
 
 export function wrongType(option: string, expected: string, value: unknown): TypeError {
-  return new InvalidType(option, `must be ${expected}, and is ${show(value)}`)
+  return invalidType(option, `must be ${expected}, and is ${show(value)}`)
 }
 
 export function noChoice(option: string, given: string, choices: readonly string[]): RangeError {
   const message = `is ${show(given)}, and must be one of ${choices.join(', ')}${meant(given, choices)}`
-  return new InvalidRange(option, message)
+  return invalidRange(option, message)
 }
 
 export function unknown(name: string, path: string, names: readonly string[]): TypeError {
   const shown = shortened(name)
-  return new InvalidType(path === '' ? shown : `${path}.${shown}`, `is unknown${meant(name, names)}`)
+  return invalidType(path === '' ? shown : `${path}.${shown}`, `is unknown${meant(name, names)}`)
 }
 
 /** The end of a message: nothing where no name is near. */
