@@ -22,8 +22,6 @@ const SOME_MARKING_MS = 1
 const THREADS = [{ thread: 'main' }, { thread: 'worker' }] as const
 const ATTEMPTS = 3
 const MAJOR = Number(process.versions.node.split('.')[0])
-/** From Node.js 26 on the trace formats its own line between our two callbacks. */
-const TRACE_LENGTHENS_PAUSES = MAJOR >= 26
 
 interface Options {
   readonly thread: 'main' | 'worker'
@@ -122,8 +120,8 @@ describe.each(WORKLOADS)('$workload', ({ workload, marks }) => {
         expect(allMs).toBeCloseTo(pausesMs + markingMs, 3)
         // Where there is next to none, a few clock reads are more than 5% of it.
         const marking = Math.abs(markingMs - truth.markingMs) / (0.05 * truth.markingMs + (marks ? 0 : 0.1))
-        // More than 5% of so short pauses. The next test has them.
-        if (TRACE_LENGTHENS_PAUSES && workload === 'buffers') return marking
+        // The trace lengthens pauses: so short ones by 1 to 7%, and by 0.4% where nothing is traced, as in the next test.
+        if (workload === 'buffers') return marking
         const truthMs = truth.minorPauseMs + truth.majorPauseMs + truth.markingMs
         return Math.max(marking, Math.abs(allMs / truthMs - 1) / 0.05)
       })
@@ -164,8 +162,8 @@ test.each(THREADS.flatMap(({ thread }) => ['graph', 'strings'].map((workload) =>
   async ({ thread, workload }) => {
     const nearest = (sorted: number[], quantile: number): number =>
       sorted[Math.ceil(quantile * sorted.length) - 1] as number
-    // What V8 does between its clocks and ours.
-    const OWN_MS = TRACE_LENGTHENS_PAUSES ? 0.15 : 0.05
+    // What V8 does between its clocks and ours: from Node.js 26 on it formats a line of the trace there.
+    const OWN_MS = MAJOR >= 26 ? 0.15 : 0.05
     const error = await quietest(1, async () => {
       const { told, truth } = await traced(workload, { ...BARE, thread })
       const { quantiles } = new Recent().lastMinute(told.figures, 0, told.at('sampledAtNs'))

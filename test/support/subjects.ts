@@ -168,7 +168,7 @@ async function dogstatsd(): Promise<Subject> {
     },
     async values(name, labels, until) {
       const all = await server.until((lines) =>
-        lines.some((line) => line.type === 'g' && line.value === until),
+        lines.some((line) => line.name === 'orders_open' && line.value === until),
       )
       // What the protocol means something by has no place in it.
       const tags = Object.fromEntries(
