@@ -35,7 +35,9 @@
         'ldflags': [
           # Never unloaded: dlclose() at the end of a worker would pull the code from under hooks of other threads.
           '-Wl,-z,nodelete',
-          # A source missing from the list above fails when the addon is loaded, not when it is first called.
+          # Whatever is missing, a source of the list above or a function that a runtime lacks, fails when the addon is
+          # loaded, and perf_hooks measure. Looked up at its first call it would end the process; that all of them are
+          # looked up at once takes 0.2 ms of a start.
           '-Wl,-z,now',
           '-Wl,--version-script=../native/exports.map',
           '-Wl,--gc-sections',
