@@ -16,13 +16,14 @@ const UNFOLDED: readonly [workload: string, least: number, most: number][] = [
 
 // How much of the folding is seen is up to chance: to how many samples fall in the time before a function is optimised.
 const FOLDED: readonly [workload: string, least: number, most: number][] = [
-  ['literals', 0.4, 1.7],
+  ['literals', 0.2, 1.7],
   ['closures', 0.25, 1.7],
   ['classes', 0.15, 2],
   ['doubles', 0.12, 2.5],
 ]
-// The geometric mean of the first two is 0.55 to 1.00, and 0.3 where folding is not corrected. On a machine with nothing else to
-// do Node.js 22 optimises the closures before there are samples enough: they alone are at 0.3 then.
+// The geometric mean of the first two is 0.47 to 1.00, and 0.26 where folding is not corrected. On a machine with nothing else
+// to do Node.js 22 optimises one of them, now and then, before there are samples enough: literals are at 0.23 then, closures
+// at 0.3 (in 2 and 5 of 16 runs, never in the same one).
 const LEAST_MEAN = 0.45
 
 // Where much garbage has made the samples fewer. `after` it was the profile of the usual interval that saw the heap filled,
