@@ -22,6 +22,8 @@ const SOME_MARKING_MS = 1
 const THREADS = [{ thread: 'main' }, { thread: 'worker' }] as const
 const ATTEMPTS = 3
 const MAJOR = Number(process.versions.node.split('.')[0])
+/** Beside the 5%, for what the trace adds to a pause: 0.05 to 0.3 ms. From Node.js 26 on it formats its line in it. */
+const TRACE_MS = MAJOR >= 26 ? 0.15 : 0.1
 
 interface Options {
   readonly thread: 'main' | 'worker'
@@ -120,10 +122,10 @@ describe.each(WORKLOADS)('$workload', ({ workload, marks }) => {
         expect(allMs).toBeCloseTo(pausesMs + markingMs, 3)
         // Where there is next to none, a few clock reads are more than 5% of it.
         const marking = Math.abs(markingMs - truth.markingMs) / (0.05 * truth.markingMs + (marks ? 0 : 0.1))
-        // The trace lengthens pauses: so short ones by 1 to 7%, and by 0.4% where nothing is traced, as in the next test.
-        if (workload === 'buffers') return marking
         const truthMs = truth.minorPauseMs + truth.majorPauseMs + truth.markingMs
-        return Math.max(marking, Math.abs(allMs / truthMs - 1) / 0.05)
+        // That is up to 7% of so short pauses, and 0.4% where nothing is traced, as in the next test.
+        const tracingMs = workload === 'buffers' ? TRACE_MS * (truth.minor + truth.major) : 0
+        return Math.max(marking, Math.abs(allMs - truthMs) / (0.05 * truthMs + tracingMs))
       })
       expect(error).toBeLessThanOrEqual(1)
     },
